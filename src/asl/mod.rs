@@ -1,0 +1,10 @@
+//! The Amazon States Language: definitions as written, machines as run.
+
+mod compile;
+mod load;
+pub(crate) mod machine;
+mod resource;
+
+pub use compile::CompileOptions;
+pub use machine::{Machine, MachineType, QueryLanguage};
+pub use resource::{Pattern, Resource, ResourceKind};

@@ -1,0 +1,503 @@
+//! Distributed Map: every item or batch is a child execution; a Map Run counts them.
+
+use std::sync::Arc;
+
+use crate::asl::machine::{
+    Distributed, Flow, Inner, InputType, Map, MachineType, State, StateKind, WriterTransformation,
+};
+use crate::asl::Resource;
+use crate::engine::block::Block;
+use crate::engine::data::{Fields, too_large_result};
+use crate::engine::fault::Fault;
+use crate::engine::reader::{self, Bytes};
+use crate::engine::thread::{Doing, MapItem, Thread};
+use crate::engine::{Effect, Execution, Step};
+use crate::history::Detail;
+use crate::random::uuid_text;
+use crate::task::{Outcome, PathStep, TaskError};
+use crate::value::{Map as Members, Str, Value};
+
+/// Names a Map Run of one execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId {
+    thread: u32,
+    serial: u32,
+}
+
+/// One child execution to start.
+#[derive(Debug)]
+pub struct ChildSpec {
+    /// The Map Run.
+    pub run: RunId,
+    /// Which item or batch, from 0.
+    pub index: usize,
+    /// The child's input.
+    pub input: Value,
+    /// The Map Run's ARN.
+    pub map_run_arn: Str,
+    /// What the child's machine is called: `machine/label`.
+    pub machine_name: Str,
+    /// Standard or Express.
+    pub execution_type: MachineType,
+    /// Where its tasks are: the items and branches around it, outermost first.
+    pub path: Vec<PathStep>,
+    pub(crate) flow: Flow,
+}
+
+/// Items to fetch for a distributed Map.
+#[derive(Debug)]
+pub struct ReadItems {
+    /// The Map Run.
+    pub run: RunId,
+    /// The Map state's name.
+    pub state: Str,
+    /// `s3:getObject` or `s3:listObjectsV2`.
+    pub resource: Resource,
+    /// `Bucket`, `Key`, `Prefix`, … as evaluated.
+    pub parameters: Value,
+    /// `InputType` as AWS spells it; empty for a listing.
+    pub input_type: &'static str,
+}
+
+/// Results to write for a distributed Map.
+#[derive(Debug)]
+pub struct WriteResults {
+    /// The Map Run.
+    pub run: RunId,
+    /// The Map Run's ARN.
+    pub map_run_arn: Str,
+    /// `Bucket`, `Prefix` as evaluated.
+    pub parameters: Value,
+    /// What goes into the files: outputs only, flattened, or (the default) whole descriptions.
+    pub transformation: &'static str,
+    /// `JSONL` instead of one JSON array.
+    pub jsonl: bool,
+    /// Input and outcome of every child, in item order.
+    pub children: Vec<(Value, Outcome)>,
+}
+
+/// How the children of a Map Run fared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MapRunCounts {
+    /// Items (not batches) altogether.
+    pub total: usize,
+    /// Items whose child succeeded.
+    pub succeeded: usize,
+    /// Items whose child failed, timed out or was stopped.
+    pub failed: usize,
+}
+
+pub(super) struct MapRun {
+    pub id: RunId,
+    arn: Str,
+    started: u32,
+    input: Value,
+    items: Vec<Value>,
+    next: usize,
+    limit: usize,
+    running: usize,
+    batch: Option<Batch>,
+    children: Vec<Child>,
+    counts: MapRunCounts,
+    tolerated_count: Option<f64>,
+    tolerated_percentage: Option<f64>,
+    source: Str,
+    machine_name: Str,
+    path: Vec<PathStep>,
+    writes: Option<Value>,
+}
+
+struct Child {
+    input: Option<Value>,
+    items: usize,
+    outcome: Option<Outcome>,
+}
+
+struct Batch {
+    max_items: usize,
+    max_bytes: usize,
+    input: Option<Value>,
+}
+
+impl Execution {
+    pub(super) fn start_run(
+        &mut self,
+        t: &mut Thread,
+        state: &State,
+        map: &Map,
+        d: &Distributed,
+    ) -> Result<Step, Fault> {
+        let most = self.core.settings.limits.distributed_concurrency;
+        let mut fields = Fields::new(&mut self.core, t, state);
+        let input = fields.effective_input()?;
+        let items = if d.reader.is_some() { Value::Null } else { fields.items(map, &input)? };
+        let limit = match fields.max_concurrency(map, &input)? {
+            0 => most,
+            n => n.min(most),
+        };
+        let items = items.as_array().map(<[Value]>::to_vec).unwrap_or_default();
+        // With a reader the number of items is not known yet, and the service writes 0.
+        t.last = self.core.push(t.last, Detail::MapStateStarted { length: items.len() });
+        let mut fields = Fields::new(&mut self.core, t, state);
+        let tolerated_count = fields.tolerated_count(d, &input)?;
+        let tolerated_percentage = fields.tolerated_percentage(d, &input)?;
+        let batch = fields.batch(d, &input)?;
+        let writes = match d.writer.as_ref().and_then(|w| w.parameters.as_ref()) {
+            Some(p) => {
+                let states = fields.states();
+                Some(fields.payload(p, &input, &states)?)
+            }
+            None => None,
+        };
+        let read = match &d.reader {
+            Some(r) => {
+                let states = fields.states();
+                let none = Value::empty_object();
+                let parameters = r.parameters.as_ref().map_or(Ok(none), |p| fields.payload(p, &input, &states))?;
+                let max = r.max_items.as_ref().map(|m| fields.whole(m, "MaxItems", &input)).transpose()?;
+                Some((parameters, max))
+            }
+            None => None,
+        };
+        let core = &mut self.core;
+        let mut uuid = || uuid_text(core.random.next_u64(), core.random.next_u64());
+        let label = d.label.as_deref().map_or_else(&mut uuid, str::to_owned);
+        let machine_name: Str = format!("{}/{label}", core.settings.machine_name).into();
+        let arn = map_run_arn(&core.settings.machine_arn, &label, &uuid_text(core.random.next_u64(), core.random.next_u64()));
+        t.last = core.push(t.last, Detail::MapRunStarted { arn: arn.clone() });
+        let serial = core.next_serial();
+        let id = RunId { thread: t.id, serial };
+        let mut path = self.path_of(t);
+        path.push(PathStep { state: Arc::clone(&state.name), is_map: true, index: 0 });
+        let mut run = MapRun {
+            id,
+            arn,
+            started: t.last,
+            input,
+            counts: MapRunCounts { total: items.len(), ..MapRunCounts::default() },
+            items,
+            next: 0,
+            limit,
+            running: 0,
+            batch,
+            children: Vec::new(),
+            tolerated_count,
+            tolerated_percentage,
+            source: "STATE_DATA".into(),
+            machine_name,
+            path,
+            writes,
+        };
+        if let (Some(r), Some((parameters, max))) = (&d.reader, read) {
+            let max_allowed = self.core.settings.limits.reader_items;
+            if max.is_some_and(|m| m < 0 || m > max_allowed) {
+                let error = TaskError::new("States.ItemReaderFailed", "field MaxItems must be positive");
+                return Err(self.run_failed(t, &run, error));
+            }
+            run.source = source_of(&parameters);
+            let read = ReadItems {
+                run: id,
+                state: Arc::clone(&state.name),
+                resource: r.resource.clone(),
+                parameters,
+                input_type: input_type_name(r.input_type),
+            };
+            self.core.effect(Effect::ReadItems(Box::new(read)));
+            run.running = usize::from(max.is_some());
+            run.counts.total = max.map_or(usize::MAX, |m| if m == 0 { usize::MAX } else { m as usize });
+            t.doing = Doing::Block(Box::new(Block::Run(run)));
+            return Ok(Step::Parked);
+        }
+        t.doing = Doing::Block(Box::new(Block::Run(run)));
+        self.go_on_with_run(t, state, map, d)
+    }
+
+    /// Ends a Map Run in failure.
+    fn run_failed(&mut self, t: &mut Thread, run: &MapRun, error: TaskError) -> Fault {
+        t.last = self.core.push(run.started, Detail::MapRunFailed(Box::new(error.clone())));
+        Fault::Member(super::fault::Failed { error, fatal: false, heartbeat: false })
+    }
+
+    /// Starts as many children as may run; ends the Map Run when all have ended.
+    fn go_on_with_run(&mut self, t: &mut Thread, state: &State, map: &Map, d: &Distributed) -> Result<Step, Fault> {
+        let Doing::Block(mut block) = std::mem::replace(&mut t.doing, Doing::Retrying) else {
+            return Ok(Step::Parked);
+        };
+        let Block::Run(run) = &mut *block else { return Ok(Step::Parked) };
+        while run.running < run.limit && run.next < run.items.len() {
+            let fields = Fields::new(&mut self.core, t, state);
+            let (input, items) = run.next_child(fields, map)?;
+            let index = run.children.len();
+            let mut path = run.path.clone();
+            if let Some(last) = path.last_mut() {
+                last.index = index;
+            }
+            let kept = run.writes.is_some().then(|| input.clone());
+            run.children.push(Child { input: kept, items, outcome: None });
+            run.running += 1;
+            self.core.effect(Effect::StartChild(Box::new(ChildSpec {
+                run: run.id,
+                index,
+                input,
+                map_run_arn: run.arn.clone(),
+                machine_name: run.machine_name.clone(),
+                execution_type: d.execution_type,
+                path,
+                flow: map.processor,
+            })));
+        }
+        if run.running > 0 {
+            t.doing = Doing::Block(block);
+            return Ok(Step::Parked);
+        }
+        if let (Some(writer), Some(parameters)) = (&d.writer, run.writes.take()) {
+            let children = run
+                .children
+                .iter_mut()
+                .filter_map(|c| Some((c.input.take().unwrap_or_default(), c.outcome.take()?)))
+                .collect();
+            let write = WriteResults {
+                run: run.id,
+                map_run_arn: run.arn.clone(),
+                parameters,
+                transformation: transformation_name(writer.transformation),
+                jsonl: writer.jsonl,
+                children,
+            };
+            self.core.effect(Effect::WriteResults(Box::new(write)));
+            run.running = 1;
+            t.doing = Doing::Block(block);
+            return Ok(Step::Parked);
+        }
+        let flatten = d.writer.as_ref().is_some_and(|w| w.transformation == WriterTransformation::Flatten);
+        let mut outputs = Vec::with_capacity(run.children.len());
+        for child in &mut run.children {
+            match child.outcome.take() {
+                Some(Ok(Value::Array(list))) if flatten => outputs.extend(list.iter().cloned()),
+                Some(Ok(output)) => outputs.push(output),
+                Some(Err(_)) | None => {}
+            }
+        }
+        let result = Value::array(outputs);
+        if result.text_len() > self.core.settings.limits.payload_bytes {
+            let error = too_large_result(&state.name);
+            return Err(self.run_failed(t, run, error));
+        }
+        self.run_succeeded(t, run);
+        self.finish_block(t, state, result, map.result_selector.as_ref(), &map.result_path)
+    }
+
+    /// Writes the end of a Map Run. The Exited event points at its start, not at these.
+    fn run_succeeded(&mut self, t: &mut Thread, run: &MapRun) {
+        let succeeded = self.core.push(run.started, Detail::MapRunSucceeded);
+        self.core.push(succeeded, Detail::MapStateSucceeded);
+        t.last = run.started;
+    }
+
+    fn take_run(&mut self, id: RunId) -> Option<Box<Thread>> {
+        self.take(id.thread, |t| matches!(&t.doing, Doing::Block(b) if matches!(&**b, Block::Run(r) if r.id == id)))
+    }
+
+    /// Goes on with a Map Run's thread after `change` has taken in what happened.
+    fn with_run(
+        &mut self,
+        machine: &Inner,
+        id: RunId,
+        change: impl FnOnce(&mut Self, &mut Thread, &mut MapRun, &Map, &Distributed) -> Result<(), Fault>,
+    ) {
+        let Some(mut t) = self.take_run(id) else { return };
+        let state = machine.state(t.state);
+        let StateKind::Map(map) = &state.kind else { return self.put(t) };
+        let Some(d) = &map.distributed else { return self.put(t) };
+        let Doing::Block(mut block) = std::mem::replace(&mut t.doing, Doing::Retrying) else { return self.put(t) };
+        let Block::Run(run) = &mut *block else { return self.put(t) };
+        let changed = change(self, &mut t, run, map, d);
+        let worked = match changed {
+            Ok(()) => {
+                t.doing = Doing::Block(block);
+                self.go_on_with_run(&mut t, state, map, d)
+            }
+            Err(fault) => Err(fault),
+        };
+        let step = self.after(machine, &mut t, worked);
+        self.settle(machine, t, step);
+    }
+
+    pub(super) fn items_read(&mut self, machine: &Inner, id: RunId, read: Result<Bytes, TaskError>) {
+        self.with_run(machine, id, |this, t, run, _, d| {
+            let Some(r) = &d.reader else { return Ok(()) };
+            let max = run.counts.total;
+            let items = read.and_then(|bytes| reader::items(r, &bytes, max));
+            match items {
+                Ok(items) => {
+                    run.running = 0;
+                    run.counts.total = items.len();
+                    run.items = items;
+                    Ok(())
+                }
+                Err(error) => Err(this.run_failed(t, run, error)),
+            }
+        });
+    }
+
+    pub(super) fn child_done(&mut self, machine: &Inner, id: RunId, index: usize, outcome: Outcome) {
+        self.with_run(machine, id, |this, t, run, _, _| {
+            let Some(child) = run.children.get_mut(index).filter(|c| c.outcome.is_none()) else { return Ok(()) };
+            match &outcome {
+                Ok(_) => run.counts.succeeded += child.items,
+                Err(_) => run.counts.failed += child.items,
+            }
+            child.outcome = Some(outcome);
+            run.running -= 1;
+            if run.exceeds_tolerance() {
+                this.core.effect(Effect::StopChildren(run.id));
+                let cause = "The specified tolerated failure threshold was exceeded";
+                return Err(this.run_failed(t, run, TaskError::new("States.ExceedToleratedFailureThreshold", cause)));
+            }
+            Ok(())
+        });
+    }
+
+    pub(super) fn results_written(&mut self, machine: &Inner, id: RunId, written: Outcome) {
+        let Some(mut t) = self.take_run(id) else { return };
+        let state = machine.state(t.state);
+        let StateKind::Map(map) = &state.kind else { return self.put(t) };
+        let Doing::Block(block) = std::mem::replace(&mut t.doing, Doing::Retrying) else { return self.put(t) };
+        let Block::Run(run) = &*block else { return self.put(t) };
+        let worked = match written {
+            Ok(details) => {
+                let result =
+                    Value::object([("MapRunArn", Value::from(&run.arn)), ("ResultWriterDetails", details)]);
+                self.run_succeeded(&mut t, run);
+                self.finish_block(&mut t, state, result, map.result_selector.as_ref(), &map.result_path)
+            }
+            Err(error) => Err(self.run_failed(&mut t, run, error)),
+        };
+        let step = self.after(machine, &mut t, worked);
+        self.settle(machine, t, step);
+    }
+}
+
+impl MapRun {
+    /// The next child's input and how many items it stands for.
+    fn next_child(&mut self, mut fields: Fields<'_>, map: &Map) -> Result<(Value, usize), Fault> {
+        let Some(batch) = &self.batch else {
+            let input = fields.selected(map, &self.input, self.next, &self.items[self.next], &self.source)?;
+            self.next += 1;
+            return Ok((input, 1));
+        };
+        let (mut items, mut bytes) = (Vec::new(), batch.input.as_ref().map_or(12, |i| 28 + i.text_len()));
+        while items.len() < batch.max_items
+            && let Some(raw) = self.items.get(self.next)
+        {
+            let item = fields.selected(map, &self.input, self.next, raw, &self.source)?;
+            bytes += item.text_len() + 1;
+            if bytes > batch.max_bytes && !items.is_empty() {
+                break;
+            }
+            items.push(item);
+            self.next += 1;
+        }
+        let count = items.len();
+        let mut input = Members::with_capacity(2);
+        if let Some(shared) = &batch.input {
+            input.insert("BatchInput", shared.clone());
+        }
+        input.insert("Items", Value::array(items));
+        Ok((input.into(), count))
+    }
+
+    fn exceeds_tolerance(&self) -> bool {
+        let failed = self.counts.failed as f64;
+        if failed == 0.0 {
+            return false;
+        }
+        match (self.tolerated_count, self.tolerated_percentage) {
+            (None, None) => true,
+            (count, percentage) => {
+                count.is_some_and(|c| failed > c)
+                    || percentage.is_some_and(|p| failed * 100.0 > p * self.counts.total as f64)
+            }
+        }
+    }
+}
+
+impl Fields<'_> {
+    /// One item after the ItemSelector.
+    fn selected(&mut self, map: &Map, input: &Value, index: usize, raw: &Value, source: &Str) -> Result<Value, Fault> {
+        let Some(selector) = &map.item_selector else { return Ok(raw.clone()) };
+        let item = MapItem { index, value: raw.clone(), source: Some(source.clone()) };
+        let mut fields =
+            Fields { core: self.core, thread: self.thread, state: self.state, item: Some(&item), token: None };
+        let states = fields.states();
+        fields.payload(selector, input, &states)
+    }
+
+    fn tolerated_count(&mut self, d: &Distributed, input: &Value) -> Result<Option<f64>, Fault> {
+        let Some(operand) = &d.tolerated_count else { return Ok(None) };
+        let n = self.whole(operand, "ToleratedFailureCount", input)?;
+        if n < 0 {
+            return Err(Fault::Runtime("ToleratedFailureCount cannot be negative.".into()));
+        }
+        Ok(Some(n as f64))
+    }
+
+    fn tolerated_percentage(&mut self, d: &Distributed, input: &Value) -> Result<Option<f64>, Fault> {
+        let Some(operand) = &d.tolerated_percentage else { return Ok(None) };
+        let n = self.number(operand, "ToleratedFailurePercentage", input)?;
+        if !(0.0..=100.0).contains(&n) {
+            return Err(Fault::Runtime("ToleratedFailurePercentage must be between 0 and 100.".into()));
+        }
+        Ok(Some(n))
+    }
+
+    fn batch(&mut self, d: &Distributed, input: &Value) -> Result<Option<Batch>, Fault> {
+        let Some(b) = &d.batcher else { return Ok(None) };
+        let most = self.core.settings.limits.payload_bytes;
+        let mut at_most = |operand, field: &str, otherwise: usize| -> Result<usize, Fault> {
+            let Some(operand) = operand else { return Ok(otherwise) };
+            let n = self.whole(operand, field, input)?;
+            match usize::try_from(n) {
+                Ok(n) if n > 0 => Ok(n),
+                _ => Err(Fault::Runtime(format!("field {field} must be positive"))),
+            }
+        };
+        let max_items = at_most(b.max_items.as_ref(), "MaxItemsPerBatch", usize::MAX)?;
+        let max_bytes = at_most(b.max_bytes.as_ref(), "MaxInputBytesPerBatch", most)?.min(most);
+        let states = self.states();
+        let shared = b.batch_input.as_ref().map(|p| self.payload(p, input, &states)).transpose()?;
+        Ok(Some(Batch { max_items, max_bytes, input: shared }))
+    }
+}
+
+/// `arn:aws:states:REGION:ACCOUNT:mapRun:MACHINE/LABEL:UUID`
+fn map_run_arn(machine_arn: &str, label: &str, uuid: &str) -> Str {
+    let run = machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
+    format!("{run}/{label}:{uuid}").into()
+}
+
+/// `$$.Map.Item.Source` of items that were read: `S3://bucket/key`.
+fn source_of(parameters: &Value) -> Str {
+    let part = |name| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
+    let key = if parameters.get("Key").is_some() { part("Key") } else { part("Prefix") };
+    format!("S3://{}/{key}", part("Bucket")).into()
+}
+
+fn input_type_name(t: InputType) -> &'static str {
+    match t {
+        InputType::Listing => "",
+        InputType::Json => "JSON",
+        InputType::Jsonl => "JSONL",
+        InputType::Csv => "CSV",
+        InputType::Parquet => "PARQUET",
+        InputType::Manifest => "MANIFEST",
+    }
+}
+
+fn transformation_name(t: WriterTransformation) -> &'static str {
+    match t {
+        WriterTransformation::None => "NONE",
+        WriterTransformation::Compact => "COMPACT",
+        WriterTransformation::Flatten => "FLATTEN",
+    }
+}

@@ -1,0 +1,67 @@
+//! Who an execution is: names, ARNs, the seed.
+
+use crate::asl::MachineType;
+use crate::engine::Limits;
+use crate::value::Str;
+
+/// An execution's identity and surroundings, shared by its events and expressions.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `$$.Execution.Id`
+    pub execution_arn: Str,
+    /// `$$.Execution.Name`
+    pub execution_name: Str,
+    /// `$$.StateMachine.Id`
+    pub machine_arn: Str,
+    /// `$$.StateMachine.Name`
+    pub machine_name: Str,
+    /// `$$.Execution.RoleArn`
+    pub role_arn: Str,
+    /// The region tasks are scheduled in.
+    pub region: Str,
+    /// Standard or Express.
+    pub machine_type: MachineType,
+    /// Started by StartSyncExecution: the context object has no `RedriveCount`.
+    pub synchronous: bool,
+    /// Where UUIDs, random numbers, task tokens and jitter come from.
+    pub seed: u64,
+    /// ARNs of activities that do not exist (any more).
+    pub missing_activities: Vec<Str>,
+    /// A child execution of a distributed Map: the items around it, outermost first.
+    pub parent_path: Vec<crate::task::PathStep>,
+    /// Members that replace or extend those of the context object.
+    pub context: Option<crate::value::Map>,
+    /// The service's limits.
+    pub limits: Limits,
+}
+
+/// The pretend account everything belongs to.
+pub const ACCOUNT: &str = "123456789012";
+/// The region everything is in.
+pub const REGION: &str = "us-east-1";
+
+impl Settings {
+    /// Settings for an execution of a machine in the pretend account `123456789012`, region `us-east-1`.
+    pub fn of(machine_name: &str, execution_name: &str, machine_type: MachineType, seed: u64) -> Settings {
+        let arn = |kind: &str, rest: &str| format!("arn:aws:states:{REGION}:{ACCOUNT}:{kind}:{rest}");
+        let execution_arn = match machine_type {
+            MachineType::Standard => arn("execution", &format!("{machine_name}:{execution_name}")),
+            MachineType::Express => arn("express", &format!("{machine_name}:{execution_name}:{seed:08x}")),
+        };
+        Settings {
+            execution_arn: execution_arn.into(),
+            execution_name: execution_name.into(),
+            machine_arn: arn("stateMachine", machine_name).into(),
+            machine_name: machine_name.into(),
+            role_arn: format!("arn:aws:iam::{ACCOUNT}:role/{machine_name}").into(),
+            region: REGION.into(),
+            machine_type,
+            synchronous: false,
+            seed,
+            missing_activities: Vec::new(),
+            parent_path: Vec::new(),
+            context: None,
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The harness: give a machine its mocks, an input and an instant, and read what came of it.
+//!
+//! [`Harness::run`] goes to the end without a runtime and without waiting: a year of `Wait` takes microseconds.
+//! [`Harness::start`] stops at the first instant and hands the clock to the test; see [`Session`].
+//! [`Harness::run_async`] is `run` for tests whose mocks need an async runtime.
+
+mod assert;
+mod clock;
+mod driver;
+mod nested;
+mod objects;
+mod run;
+mod session;
+mod targets;
+mod world;
+
+pub use assert::StateRuns;
+pub use objects::Objects;
+pub use run::{Child, Run};
+pub use session::{ActivityTask, Session, Token};
+
+use std::sync::Arc;
+
+use crate::asl::Machine;
+use crate::asl::machine::MachineType;
+use crate::engine::{Limits, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet};
+use crate::time::Timestamp;
+use crate::value::{Map, Value};
+
+use world::World;
+
+/// A machine with everything a test gives it. A harness may be run many times; every run starts afresh.
+///
+/// ```
+/// use rehearsal::{Harness, Machine, mock};
+/// use serde_json::json;
+///
+/// let machine = Machine::parse(r#"{
+///     "StartAt": "Greet",
+///     "States": {
+///         "Greet": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:greet", "End": true}
+///     }
+/// }"#)?;
+/// let run = Harness::new(&machine).mock("Greet", json!({"text": "hello"})).run(json!({}));
+/// run.assert_succeeded().assert_output(json!({"text": "hello"}));
+/// # Ok::<(), rehearsal::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Harness {
+    machine: Machine,
+    mocks: MockSet,
+    faults: FaultSet,
+    objects: Objects,
+    machines: Vec<Machine>,
+    missing_activities: Vec<String>,
+    context: Option<Map>,
+    start: Timestamp,
+    seed: u64,
+    name: String,
+    synchronous: bool,
+    strict: bool,
+    limits: Limits,
+    identity: Option<Identity>,
+}
+
+#[derive(Clone)]
+struct Identity {
+    machine_arn: String,
+    execution_arn: String,
+    role_arn: String,
+}
+
+impl Harness {
+    /// A harness without mocks, at 2024-01-01T00:00:00Z, with seed 0.
+    pub fn new(machine: &Machine) -> Self {
+        Harness {
+            machine: machine.clone(),
+            mocks: MockSet::default(),
+            faults: FaultSet::default(),
+            objects: Objects::default(),
+            machines: Vec::new(),
+            missing_activities: Vec::new(),
+            context: None,
+            start: Timestamp::EPOCH_DEFAULT,
+            seed: 0,
+            name: "rehearsal".into(),
+            synchronous: false,
+            strict: false,
+            limits: Limits::default(),
+            identity: None,
+        }
+    }
+    /// Says who answers the tasks that `key` names: a state (`Charge`), a state inside another (`Each/Charge`), a
+    /// resource (`dynamodb:putItem`), or a Lambda function or activity by name. A plain JSON value answers every
+    /// call; see [`mock`](crate::mock) for errors, sequences, durations and closures. A later mock of the same key
+    /// replaces an earlier one.
+    #[must_use]
+    pub fn mock(mut self, key: &str, mock: impl Into<Mock>) -> Self {
+        self.mocks.insert(key, mock);
+        self
+    }
+    /// Answers every task that no other mock answers.
+    #[must_use]
+    pub fn mock_everything_else(mut self, mock: impl Into<Mock>) -> Self {
+        self.mocks.fallback(mock);
+        self
+    }
+    /// Takes the mocks and faults of a file; see [`mock::load`](crate::mock::load).
+    #[must_use]
+    pub fn mocks(mut self, file: &MockFile) -> Self {
+        for entry in &file.mocks {
+            self.mocks.insert(entry.key.as_str(), entry.mock.clone());
+        }
+        for fault in &file.faults {
+            self.faults.insert(fault.clone());
+        }
+        self
+    }
+    /// Lays a fault over whatever answers.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.insert(fault);
+        self
+    }
+    /// Loads another machine, which `states:startExecution` tasks without a mock then start. It is found by the last
+    /// part of the ARN, which is the machine's [name](Machine::name).
+    #[must_use]
+    pub fn machine(mut self, machine: &Machine) -> Self {
+        self.machines.push(machine.clone());
+        self
+    }
+    /// Hands over an object for an ItemReader.
+    #[must_use]
+    pub fn object(mut self, bucket: &str, key: &str, body: impl AsRef<[u8]>) -> Self {
+        self.objects.put(bucket, key, body);
+        self
+    }
+    /// Says that an activity does not exist: by name or by ARN. A task that needs it fails with `States.Runtime`.
+    #[must_use]
+    pub fn without_activity(mut self, activity: &str) -> Self {
+        self.missing_activities.push(activity.to_owned());
+        self
+    }
+    /// Where the virtual clock starts.
+    #[must_use]
+    pub fn start_time(mut self, start: Timestamp) -> Self {
+        self.start = start;
+        self
+    }
+    /// Where UUIDs, random numbers, task tokens and jitter come from. The same seed gives the same history.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+    /// The execution's name.
+    #[must_use]
+    pub fn execution_name(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+    /// The ARNs that the context object and the history show, in place of those of the pretend account.
+    #[must_use]
+    pub fn arns(mut self, machine: &str, execution: &str, role: &str) -> Self {
+        self.identity =
+            Some(Identity { machine_arn: machine.into(), execution_arn: execution.into(), role_arn: role.into() });
+        self
+    }
+    /// Members to merge into the context object (`$$`, `$states.context`).
+    ///
+    /// # Panics
+    /// Where `context` is not a JSON object.
+    #[must_use]
+    #[track_caller]
+    pub fn context(mut self, context: impl Into<Value>) -> Self {
+        match context.into() {
+            Value::Object(o) => self.context = Some((*o).clone()),
+            other => panic!("the context object is a JSON object, not {}: {other}", other.type_name()),
+        }
+        self
+    }
+    /// Runs an Express machine as StartSyncExecution does rather than StartExecution.
+    #[must_use]
+    pub fn synchronous(mut self) -> Self {
+        self.synchronous = true;
+        self
+    }
+    /// Makes mocks that were never used a failure, too.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+    /// Other limits than the service's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+    /// The machine.
+    pub fn machine_under_test(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Runs an execution to its end.
+    ///
+    /// # Panics
+    /// Where the test itself is wrong: a task that nothing answers, a mock whose key names nothing, an input over
+    /// 256 KiB. The message says what to write. The workflow's own failure is a [`Run`] like any other.
+    #[track_caller]
+    pub fn run(&self, input: impl Into<Value>) -> Run {
+        match self.try_run(input) {
+            Ok(run) => run,
+            Err(e) => panic!("{e}"),
+        }
+    }
+    /// [`run`](Self::run), with what is wrong with the test as an error.
+    ///
+    /// # Errors
+    /// A task that nothing answers, a mock whose key names nothing, an input that is too large.
+    pub fn try_run(&self, input: impl Into<Value>) -> Result<Run, Error> {
+        let mut world = self.world(input.into())?;
+        driver::run_to_end(&mut world);
+        self.conclude(world)
+    }
+    /// [`try_run`](Self::try_run) on the caller's async runtime, for mocks whose futures need one.
+    ///
+    /// # Errors
+    /// As [`try_run`](Self::try_run).
+    pub async fn run_async(&self, input: impl Into<Value>) -> Result<Run, Error> {
+        let mut world = self.world(input.into())?;
+        driver::ToTheEnd::new(&mut world).await;
+        self.conclude(world)
+    }
+    /// Starts an execution, lets everything happen that happens at once, and hands the clock to the test.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    #[track_caller]
+    pub fn start(&self, input: impl Into<Value>) -> Session {
+        match self.try_start(input) {
+            Ok(session) => session,
+            Err(e) => panic!("{e}"),
+        }
+    }
+    /// [`start`](Self::start), with what is wrong with the test as an error.
+    ///
+    /// # Errors
+    /// As [`try_run`](Self::try_run).
+    pub fn try_start(&self, input: impl Into<Value>) -> Result<Session, Error> {
+        let mut world = self.world(input.into())?;
+        world.interactive = true;
+        Session::begin(self.clone(), world)
+    }
+
+    fn world(&self, input: Value) -> Result<World, Error> {
+        if input.text_len() > self.limits.payload_bytes {
+            let what = format!(
+                "start the execution: the input has {} bytes, and the service takes {} (InvalidExecutionInput)",
+                input.text_len(),
+                self.limits.payload_bytes
+            );
+            return Err(Error::new(ErrorKind::Input, what));
+        }
+        if !self.mocks.is_empty() || !self.faults.is_empty() {
+            self.check_keys()?;
+        }
+        let mut world = World::new(self.start, self.seed);
+        world.mocks = self.mocks.clone();
+        world.mocks.rewind();
+        world.faults = self.faults.clone();
+        world.objects = self.objects.clone();
+        world.machines.clone_from(&self.machines);
+        world.start(&self.machine, Arc::new(self.settings()), input);
+        Ok(world)
+    }
+
+    fn settings(&self) -> Settings {
+        let machine_type = self.machine.machine_type();
+        let mut s = Settings::of(self.machine.name(), &self.name, machine_type, self.seed);
+        if let Some(id) = &self.identity {
+            s.machine_arn = id.machine_arn.as_str().into();
+            s.machine_name = id.machine_arn.rsplit(':').next().unwrap_or_default().into();
+            s.execution_arn = id.execution_arn.as_str().into();
+            s.role_arn = id.role_arn.as_str().into();
+            let mut parts = id.execution_arn.split(':').skip(7);
+            s.execution_name = parts.next().unwrap_or_default().into();
+        }
+        s.synchronous = self.synchronous && machine_type == MachineType::Express;
+        s.context.clone_from(&self.context);
+        s.limits = self.limits.clone();
+        s.missing_activities = targets::activities(&self.machine, &self.missing_activities);
+        s
+    }
+
+    fn check_keys(&self) -> Result<(), Error> {
+        let mut targets = targets::of(&self.machine);
+        for other in &self.machines {
+            targets::add(&mut targets, other);
+        }
+        let problems: Vec<String> =
+            self.mocks.validate(&targets).iter().chain(&self.faults.validate(&targets)).map(ToString::to_string).collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Mocks, format!("use the mocks of `{}`: {}", self.machine.name(), problems.join("\n  "))))
+    }
+
+    fn conclude(&self, mut world: World) -> Result<Run, Error> {
+        if world.trouble.is_none() && !world.is_over() {
+            world.trouble = Some(world.idle_diagnosis());
+        }
+        let trouble = world.trouble.take();
+        let run = Run::of(world, self.seed);
+        if let Some(trouble) = trouble {
+            let so_far = run.compact().to_string();
+            let what = format!("rehearse `{}`: {trouble}\n\n{so_far}", self.machine.name());
+            return Err(Error::new(ErrorKind::Mocks, what));
+        }
+        if self.strict && !run.unused_mocks().is_empty() {
+            let what = format!("rehearse `{}`: {}", self.machine.name(), run.unused_mocks().join("\n  "));
+            return Err(Error::new(ErrorKind::Mocks, what));
+        }
+        Ok(run)
+    }
+}

@@ -1,0 +1,181 @@
+//! A run: what became of an execution.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::engine::Status;
+use crate::harness::objects::Objects;
+use crate::harness::world::{State, World};
+use crate::history::compact::Compact;
+use crate::history::timeline::{Timeline, timeline};
+use crate::history::{History, wire};
+use crate::mock::{CallLog, Calls};
+use crate::time::Timestamp;
+use crate::value::{Str, Value};
+
+/// An execution that has been run, with its history, its calls and everything to assert about them.
+pub struct Run {
+    status: Status,
+    history: History,
+    variables: Vec<(Str, Value)>,
+    calls: CallLog,
+    objects: Objects,
+    children: Vec<Child>,
+    unused: Vec<String>,
+    arn: Str,
+    elapsed: Duration,
+    started_at: Timestamp,
+    seed: u64,
+    timeline: OnceLock<Timeline>,
+}
+
+/// Another execution that a run brought about: a child of a distributed Map, or a nested one.
+#[derive(Debug)]
+pub struct Child {
+    /// Its ARN.
+    pub arn: Str,
+    /// Its name.
+    pub name: Str,
+    /// Its input.
+    pub input: Value,
+    /// How it ended.
+    pub status: Status,
+    /// Its history.
+    pub history: History,
+    /// When it started.
+    pub started_at: Timestamp,
+}
+
+impl Run {
+    pub(super) fn of(world: World, seed: u64) -> Run {
+        let elapsed = world.elapsed();
+        let unused = world
+            .mocks
+            .unused()
+            .iter()
+            .map(ToString::to_string)
+            .chain(world.faults.unused().iter().map(|f| format!("the fault on `{}` was never used", f.key())))
+            .collect();
+        let mut slots = world.executions.into_iter().map(|slot| {
+            let (status, history, variables) = match slot.state {
+                State::Ended { status, history, last_variables } => (status, history, last_variables),
+                State::Running(e) => (e.status().clone(), e.history().clone(), e.last_variables()),
+            };
+            let child = Child {
+                arn: slot.arn,
+                name: slot.name,
+                input: slot.input,
+                status,
+                history,
+                started_at: slot.started_at,
+            };
+            (child, variables)
+        });
+        let (root, variables) = slots.next().unwrap_or_else(|| {
+            let nothing = Child {
+                arn: "".into(),
+                name: "".into(),
+                input: Value::Null,
+                status: Status::Running,
+                history: History::default(),
+                started_at: Timestamp::EPOCH_DEFAULT,
+            };
+            (nothing, Vec::new())
+        });
+        Run {
+            children: slots.map(|(child, _)| child).collect(),
+            status: root.status,
+            history: root.history,
+            variables,
+            calls: world.log,
+            objects: world.objects,
+            unused,
+            arn: root.arn,
+            elapsed,
+            started_at: root.started_at,
+            seed,
+            timeline: OnceLock::new(),
+        }
+    }
+    /// How it ended.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+    /// The output of an execution that succeeded.
+    pub fn output(&self) -> Option<serde_json::Value> {
+        match &self.status {
+            Status::Succeeded(v) => Some(v.to_json()),
+            _ => None,
+        }
+    }
+    /// The error's name of one that did not.
+    pub fn error(&self) -> Option<&str> {
+        self.status.error()?.error.as_deref()
+    }
+    /// The cause of one that did not.
+    pub fn cause(&self) -> Option<&str> {
+        self.status.error()?.cause.as_deref()
+    }
+    /// The history.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+    /// The history as GetExecutionHistory writes it.
+    pub fn history_json(&self) -> serde_json::Value {
+        wire::history_json(&self.history)
+    }
+    /// The history as people read it.
+    pub fn compact(&self) -> Compact<'_> {
+        Compact::new(&self.history)
+    }
+    /// Visits of states with their attempts.
+    pub fn timeline(&self) -> &Timeline {
+        self.timeline.get_or_init(|| timeline(&self.history))
+    }
+    /// A variable's value at the end.
+    pub fn variable(&self, name: &str) -> Option<serde_json::Value> {
+        self.variables.iter().find(|(n, _)| &**n == name).map(|(_, v)| v.to_json())
+    }
+    /// All calls of services, in order.
+    pub fn calls(&self) -> &CallLog {
+        &self.calls
+    }
+    /// The calls that a mock's key would answer: `Charge`, `dynamodb:putItem`, …
+    pub fn calls_to(&self, key: &str) -> Calls<'_> {
+        self.calls.to(key)
+    }
+    /// Objects that were handed over or written by a ResultWriter.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+    /// Child executions of distributed Maps and nested executions, in the order they started.
+    pub fn children(&self) -> &[Child] {
+        &self.children
+    }
+    /// Mocks, replies and faults that were never used.
+    pub fn unused_mocks(&self) -> &[String] {
+        &self.unused
+    }
+    /// The execution's ARN.
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+    /// How long it took on the virtual clock.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+    /// When it started on the virtual clock.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+    /// The seed it ran with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("arn", &self.arn).field("status", &self.status).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,466 @@
+//! The world an execution runs in: the clock, the mocks, its child executions, what waits for the test.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::asl::machine::MachineType;
+use crate::asl::{Machine, Resource, ResourceKind};
+use crate::engine::{ChildSpec, Class, Effect, Execution, Input, RunId, Settings, Status};
+use crate::harness::clock::{Clock, ExecId};
+use crate::harness::nested;
+use crate::harness::objects::Objects;
+use crate::history::History;
+use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reply, ReplyFuture, ReplyOutcome};
+use crate::random::{Seeded, uuid_text};
+use crate::task::{Call, CallId, Outcome, TaskError};
+use crate::time::Timestamp;
+use crate::value::{Str, Value};
+
+/// Everything around one root execution.
+pub(super) struct World {
+    pub clock: Clock,
+    pub mocks: MockSet,
+    pub faults: FaultSet,
+    pub log: CallLog,
+    pub objects: Objects,
+    /// Machines that `states:startExecution` may start.
+    pub machines: Vec<Machine>,
+    pub executions: Vec<Slot>,
+    /// Inputs that happen now, before anything on the clock.
+    immediate: VecDeque<(ExecId, Input)>,
+    /// Tasks that wait for the test: callbacks and activities.
+    pub parked: Vec<Parked>,
+    in_flight: Vec<InFlight>,
+    logged: HashMap<(ExecId, CallId), LogEntry>,
+    /// Members of each Map Run.
+    runs: HashMap<(ExecId, RunId), Vec<ExecId>>,
+    /// Whether tasks that only the test can end may wait for it.
+    pub interactive: bool,
+    /// What is wrong with the test itself; once set, nothing goes on.
+    pub trouble: Option<String>,
+    /// Where names and seeds of child executions come from.
+    ids: Seeded,
+}
+
+/// An execution, or what is left of one that ended.
+pub(super) struct Slot {
+    pub name: Str,
+    pub arn: Str,
+    parent: Option<Parent>,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub input: Value,
+    pub machine_arn: Str,
+    pub state: State,
+}
+
+pub(super) enum State {
+    Running(Box<Execution>),
+    Ended { status: Status, history: History, last_variables: Vec<(Str, Value)> },
+}
+
+/// Who waits for an execution.
+#[derive(Clone, Copy)]
+enum Parent {
+    /// A Map Run, as which child.
+    Run(ExecId, RunId, usize),
+    /// A `states:startExecution` task.
+    Task(ExecId, CallId),
+}
+
+/// A task that waits for the test.
+pub(super) struct Parked {
+    pub exec: ExecId,
+    pub call: Call,
+    pub since: Timestamp,
+    /// An activity task that no worker has taken yet.
+    pub unpolled: bool,
+}
+
+/// A mock that answers asynchronously. Its answer counts from the instant of the call, however long it really takes.
+struct InFlight {
+    exec: ExecId,
+    call: Call,
+    at: Timestamp,
+    future: Option<ReplyFuture>,
+    reply: Option<Reply>,
+}
+
+/// What keeps a world from going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// An asynchronous mock has not answered.
+    Held,
+    /// Nothing is due up to the given instant.
+    Quiet,
+    /// Nothing is due at all, or the root execution ended.
+    Idle,
+}
+
+const ROOT: ExecId = ExecId(0);
+
+impl World {
+    pub fn new(start: Timestamp, seed: u64) -> Self {
+        World {
+            clock: Clock::at(start),
+            mocks: MockSet::default(),
+            faults: FaultSet::default(),
+            log: CallLog::new(start),
+            objects: Objects::default(),
+            machines: Vec::new(),
+            executions: Vec::new(),
+            immediate: VecDeque::new(),
+            parked: Vec::new(),
+            in_flight: Vec::new(),
+            logged: HashMap::new(),
+            runs: HashMap::new(),
+            interactive: false,
+            trouble: None,
+            ids: Seeded::new(seed ^ 0x5EED_0F1D),
+        }
+    }
+
+    /// Starts the root execution.
+    pub fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) {
+        self.add(Execution::new(machine, settings, input), None);
+    }
+
+    fn add(&mut self, execution: Execution, parent: Option<Parent>) -> ExecId {
+        let id = ExecId(self.executions.len() as u32);
+        let s = execution.settings();
+        self.executions.push(Slot {
+            name: s.execution_name.clone(),
+            arn: s.execution_arn.clone(),
+            machine_arn: s.machine_arn.clone(),
+            parent,
+            started_at: self.clock.now(),
+            ended_at: None,
+            input: execution.input().clone(),
+            state: State::Running(Box::new(execution)),
+        });
+        self.immediate.push_back((id, Input::Start));
+        id
+    }
+
+    pub fn root(&self) -> Option<&Slot> {
+        self.executions.first()
+    }
+    /// Whether the root execution is over, or the test is in trouble.
+    pub fn is_over(&self) -> bool {
+        self.trouble.is_some() || !matches!(self.root().map(|s| &s.state), Some(State::Running(_)))
+    }
+
+    /// Hands an input to an execution at the present instant.
+    pub fn send(&mut self, exec: ExecId, input: Input) {
+        self.immediate.push_back((exec, input));
+    }
+
+    /// Lets everything happen that is due up to `until` (to the end where that is `None`), and says why it stopped.
+    pub fn go(&mut self, until: Option<Timestamp>) -> Rest {
+        loop {
+            while let Some((exec, input)) = self.immediate.pop_front() {
+                if self.trouble.is_some() {
+                    return Rest::Idle;
+                }
+                self.deliver(exec, input);
+            }
+            if !self.in_flight.is_empty() {
+                return Rest::Held;
+            }
+            if self.is_over() {
+                return Rest::Idle;
+            }
+            match self.clock.pop(until) {
+                Some(due) => self.immediate.push_back((due.exec, due.input)),
+                None => return if self.clock.next_at().is_some() { Rest::Quiet } else { Rest::Idle },
+            }
+        }
+    }
+
+    fn deliver(&mut self, exec: ExecId, input: Input) {
+        let now = self.clock.now();
+        let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
+        match &input {
+            Input::Done(call, outcome) => self.note_end(exec, *call, Some(outcome.clone())),
+            Input::TimedOut { call, .. } => {
+                self.note_end(exec, *call, Some(Err(TaskError::named("States.Timeout"))));
+            }
+            _ => {}
+        }
+        let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
+        execution.handle(now, input);
+        self.drain(exec);
+    }
+
+    fn drain(&mut self, exec: ExecId) {
+        loop {
+            let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
+            let Some(effect) = execution.next_effect() else { return };
+            match effect {
+                Effect::Call(call) => self.call(exec, *call),
+                Effect::CancelCall(call) => {
+                    self.clock.cancel_call(exec, call);
+                    self.parked.retain(|p| p.exec != exec || p.call.id != call);
+                    self.in_flight.retain(|f| f.exec != exec || f.call.id != call);
+                    self.note_end(exec, call, None);
+                }
+                Effect::SetTimer { id, at, class } => self.clock.schedule(at, class, exec, Input::TimerFired(id)),
+                Effect::CancelTimer(id) => self.clock.cancel_timer(exec, id),
+                Effect::ReadItems(read) => match self.objects.read(&read, self.clock.now()) {
+                    Ok(bytes) => self.send(exec, Input::ItemsRead(read.run, bytes)),
+                    Err(trouble) => self.trouble = Some(trouble),
+                },
+                Effect::WriteResults(write) => {
+                    let details = self.objects.write(&write, self.clock.now());
+                    self.send(exec, Input::ResultsWritten(write.run, Ok(details)));
+                }
+                Effect::StartChild(spec) => self.start_child(exec, &spec),
+                Effect::StopChildren(run) => {
+                    for child in self.runs.remove(&(exec, run)).unwrap_or_default() {
+                        self.send(child, Input::Stop(TaskError::default()));
+                    }
+                }
+                Effect::Finished => self.finished(exec),
+            }
+        }
+    }
+
+    fn finished(&mut self, exec: ExecId) {
+        let now = self.clock.now();
+        let slot = &mut self.executions[exec.0 as usize];
+        slot.ended_at = Some(now);
+        let ended = State::Ended { status: Status::Running, history: History::default(), last_variables: Vec::new() };
+        let State::Running(execution) = std::mem::replace(&mut slot.state, ended) else { return };
+        let status = execution.status().clone();
+        let last_variables = execution.last_variables();
+        let outcome = status.outcome();
+        slot.state = State::Ended { status, history: execution.into_history(), last_variables };
+        self.parked.retain(|p| p.exec != exec);
+        match (slot.parent, outcome) {
+            (Some(Parent::Run(parent, run, index)), Some(outcome)) => {
+                self.send(parent, Input::ChildDone(run, index, outcome));
+            }
+            (Some(Parent::Task(parent, call)), Some(_)) => {
+                let outcome = self.nested_outcome(parent, call, exec);
+                if let Some(outcome) = outcome {
+                    self.send(parent, Input::Done(call, outcome));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A fresh name in the form of a UUID, the same for the same seed.
+    fn fresh_name(&mut self) -> String {
+        uuid_text(self.ids.next_u64(), self.ids.next_u64())
+    }
+
+    fn start_child(&mut self, exec: ExecId, spec: &ChildSpec) {
+        let name = self.fresh_name();
+        let seed = self.ids.next_u64();
+        let State::Running(parent) = &self.executions[exec.0 as usize].state else { return };
+        let machine = parent.machine();
+        let own = parent.settings();
+        let mut settings = (**own).clone();
+        let kind = match spec.execution_type {
+            MachineType::Standard => "execution",
+            MachineType::Express => "express",
+        };
+        let prefix = own.machine_arn.split(":stateMachine:").next().unwrap_or_default();
+        settings.execution_arn = format!("{prefix}:{kind}:{}:{name}", spec.machine_name).into();
+        settings.execution_name = name.into();
+        settings.machine_arn = format!("{}/{}", own.machine_arn, spec.machine_name.rsplit('/').next().unwrap_or_default()).into();
+        settings.machine_name = spec.machine_name.clone();
+        settings.machine_type = spec.execution_type;
+        settings.seed = seed;
+        settings.parent_path.clone_from(&spec.path);
+        let child = Execution::child(&machine, spec, Arc::new(settings));
+        let id = self.add(child, Some(Parent::Run(exec, spec.run, spec.index)));
+        self.runs.entry((exec, spec.run)).or_default().push(id);
+    }
+
+    fn call(&mut self, exec: ExecId, call: Call) {
+        let at = self.clock.now();
+        let entry = self.log.record(call.clone(), at, "");
+        self.logged.insert((exec, call.id), entry);
+        let mocks = &mut self.mocks;
+        let answer = match self.faults.answer(&call, at, || mocks.answer(&call, at)) {
+            Answer::Unanswered(unanswered) => {
+                if self.start_nested(exec, &call) {
+                    return;
+                }
+                // An activity or a callback may wait for the test, if the test is there to act.
+                if self.interactive && (call.resource.is_activity() || call.resource.waits_for_token()) {
+                    Answer::Reply(Reply::later())
+                } else {
+                    Answer::Unanswered(unanswered)
+                }
+            }
+            answer => answer,
+        };
+        match answer {
+            Answer::Reply(reply) => self.replied(exec, call, at, reply),
+            Answer::Future(future) => {
+                self.in_flight.push(InFlight { exec, call, at, future: Some(future), reply: None });
+            }
+            Answer::Unanswered(unanswered) => self.trouble = Some(unanswered.to_string()),
+        }
+    }
+
+    /// Puts a reply on the clock, counted from the instant of the call.
+    fn replied(&mut self, exec: ExecId, call: Call, at: Timestamp, reply: Reply) {
+        let due = at + reply.duration();
+        self.note_answer(exec, call.id, reply.answered_by());
+        let is_activity = call.resource.is_activity();
+        if let Some(output) = reply.submission(&call, at) {
+            self.send(exec, Input::Submitted(call.id, output));
+        }
+        let outcome = reply.into_outcome();
+        if is_activity && matches!(outcome, ReplyOutcome::Done(_) | ReplyOutcome::Refused(_) | ReplyOutcome::TimedOut { .. }) {
+            self.send(exec, Input::WorkerStarted(call.id, Some("rehearsal".into())));
+        }
+        let input = match outcome {
+            ReplyOutcome::Done(outcome) => Input::Done(call.id, outcome),
+            ReplyOutcome::Refused(error) => Input::Done(call.id, Err(error)),
+            ReplyOutcome::TimedOut { heartbeat } => Input::TimedOut { call: call.id, heartbeat },
+            ReplyOutcome::Later => {
+                self.parked.push(Parked { exec, since: at, unpolled: is_activity, call });
+                return;
+            }
+            ReplyOutcome::Never => return,
+        };
+        if due <= self.clock.now() {
+            self.send(exec, input);
+        } else {
+            self.clock.schedule(due, Class::Completion, exec, input);
+        }
+    }
+
+    fn note_answer(&mut self, exec: ExecId, call: CallId, who: &str) {
+        if let Some(entry) = self.logged.get(&(exec, call)) {
+            self.log.answered_by(*entry, who);
+        }
+    }
+
+    fn note_end(&mut self, exec: ExecId, call: CallId, outcome: Option<Outcome>) {
+        if let Some(entry) = self.logged.remove(&(exec, call)) {
+            self.log.finish(entry, self.clock.now(), outcome);
+        }
+    }
+
+    /// Polls asynchronous mocks. Their replies go onto the clock when all have answered, in the order of the calls,
+    /// so that real latency never decides an order.
+    pub fn poll_mocks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut all = true;
+        for flight in &mut self.in_flight {
+            if let Some(future) = &mut flight.future {
+                match future.as_mut().poll(cx) {
+                    Poll::Ready(reply) => {
+                        flight.reply = Some(reply);
+                        flight.future = None;
+                    }
+                    Poll::Pending => all = false,
+                }
+            }
+        }
+        if !all {
+            return Poll::Pending;
+        }
+        for flight in std::mem::take(&mut self.in_flight) {
+            if let Some(reply) = flight.reply {
+                self.replied(flight.exec, flight.call, flight.at, reply);
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Who holds the clock: the calls whose mocks have not answered.
+    pub fn holders(&self) -> Vec<String> {
+        self.in_flight.iter().filter(|f| f.reply.is_none()).map(|f| f.call.location()).collect()
+    }
+
+    /// Starts another machine's execution for a `states:startExecution` task; false if this call is none, or names
+    /// no machine that is known.
+    fn start_nested(&mut self, exec: ExecId, call: &Call) -> bool {
+        let Some(arn) = nested::target(call) else { return false };
+        let Some(machine) = self.machines.iter().find(|m| nested::is_named(m, arn)).cloned() else { return false };
+        let input = match call.payload.get("Input") {
+            Some(Value::String(text)) => match Value::parse(text) {
+                Ok(v) => v,
+                Err(_) => Value::String(text.clone()),
+            },
+            Some(v) => v.clone(),
+            None => Value::empty_object(),
+        };
+        let name = match call.payload.get("Name").and_then(Value::as_str) {
+            Some(name) => name.to_owned(),
+            None => self.fresh_name(),
+        };
+        let seed = self.ids.next_u64();
+        let State::Running(parent) = &self.executions[exec.0 as usize].state else { return false };
+        let own = parent.settings();
+        let mut settings = Settings::of(machine.name(), &name, machine.machine_type(), seed);
+        settings.machine_arn = arn.into();
+        settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
+        settings.missing_activities.clone_from(&own.missing_activities);
+        settings.limits = own.limits.clone();
+        let started = nested::started(&settings, self.clock.now(), call);
+        let waits = call.resource.runs_a_job();
+        let child = Execution::new(&machine, Arc::new(settings), input);
+        let at = self.clock.now();
+        self.note_answer(exec, call.id, machine.name());
+        self.add(child, waits.then_some(Parent::Task(exec, call.id)));
+        if waits {
+            self.send(exec, Input::Submitted(call.id, started));
+        } else if call.resource.waits_for_token() {
+            self.send(exec, Input::Submitted(call.id, started));
+            self.parked.push(Parked { exec, since: at, unpolled: false, call: call.clone() });
+        } else {
+            self.send(exec, Input::Done(call.id, Ok(started)));
+        }
+        true
+    }
+
+    fn nested_outcome(&self, parent: ExecId, call: CallId, child: ExecId) -> Option<Outcome> {
+        let resource = self.resource_of(parent, call)?;
+        let slot = &self.executions[child.0 as usize];
+        let State::Ended { status, .. } = &slot.state else { return None };
+        Some(nested::outcome(slot, status, &resource))
+    }
+
+    fn resource_of(&self, exec: ExecId, call: CallId) -> Option<Arc<Resource>> {
+        let entry = self.logged.get(&(exec, call))?;
+        self.log.get(*entry).map(|c| Arc::clone(&c.call.resource))
+    }
+
+    /// Why nothing goes on although the execution runs: what waits for whom.
+    pub fn idle_diagnosis(&self) -> String {
+        let mut text = String::from("nothing is scheduled, and the execution is still running\n");
+        if self.parked.is_empty() {
+            text.push_str("  every task that runs was told never to answer\n");
+        }
+        for p in &self.parked {
+            let place = p.call.location();
+            match p.call.resource.kind() {
+                ResourceKind::Activity { name } => {
+                    text.push_str(&format!("  `{place}` waits for a worker of the activity `{name}`\n"));
+                }
+                _ => text.push_str(&format!("  `{place}` waits for its task token ({})\n", p.call.resource.short())),
+            }
+        }
+        text.push_str("  help: let the mock answer, give the state a TimeoutSeconds, or drive the clock with `start`\n");
+        text
+    }
+
+    /// How much time has passed since the root execution started.
+    pub fn elapsed(&self) -> Duration {
+        self.root().map_or(Duration::ZERO, |s| s.ended_at.unwrap_or(self.clock.now()).since(s.started_at))
+    }
+
+    /// The root execution's id.
+    pub fn root_id() -> ExecId {
+        ROOT
+    }
+}

@@ -1,0 +1,27 @@
+//! Rehearse AWS Step Functions state machines.
+
+pub mod asl;
+pub mod diagnostic;
+pub mod engine;
+pub mod error;
+pub mod expr;
+pub mod harness;
+pub mod history;
+pub mod mock;
+pub mod random;
+pub mod source;
+pub mod task;
+pub mod time;
+pub mod value;
+
+pub use asl::Machine;
+pub use error::Error;
+pub use harness::{Harness, Run, Session};
+pub use mock::{Fault, Mock};
+pub use time::{DurationExt, Timestamp};
+
+/// Everything a test usually needs.
+pub mod prelude {
+    pub use crate::{DurationExt, Fault, Harness, Machine, Mock, Run, Session, Timestamp, mock};
+    pub use serde_json::json;
+}

@@ -1,0 +1,201 @@
+//! One fault: what goes wrong, on which calls.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::key::Key;
+use super::narrow::Narrow;
+use super::reply::Reply;
+use super::throttle::throttled;
+use crate::task::{Call, TaskError};
+use crate::value::{Str, Value};
+
+/// A fault laid over whatever answers: a mock, a service or something real.
+///
+/// It strikes the first call it is for, unless it says otherwise.
+///
+/// ```
+/// use rehearsal::mock::Fault;
+/// use rehearsal::time::DurationExt;
+///
+/// let faults = [
+///     Fault::on("Charge").fails("PaymentGateway.Busy", "503").nth(2),
+///     Fault::on("Map/Work").throttled().for_item(1).times(3),
+///     Fault::on("dynamodb:putItem").delayed(5.secs()).every(),
+/// ];
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub(super) key: Key,
+    pub(super) kind: FaultKind,
+    pub(super) narrow: Narrow,
+    /// The first of the calls it is for that is struck, from 1.
+    pub(super) from: u64,
+    /// How many calls it strikes.
+    pub(super) strikes: u64,
+    pub(super) after_answer: bool,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The task fails with this error.
+    Error(TaskError),
+    /// Nothing comes back, so that the task runs into `States.Timeout`: when its `TimeoutSeconds` are over, or at once
+    /// where it has none.
+    Timeout,
+    /// The worker falls silent: `States.HeartbeatTimeout`, after `HeartbeatSeconds`, or at once where there are none.
+    HeartbeatTimeout,
+    /// The task fails with `States.TaskFailed`.
+    TaskFailed,
+    /// The task may not do what it tries: `States.Permissions`.
+    Permissions,
+    /// The service is called too often and says so in the words of its integration.
+    Throttle,
+    /// The result is one byte larger than a task's result may be.
+    Oversize,
+    /// The answer comes this much later.
+    Delay(Duration),
+}
+
+impl FaultKind {
+    /// The fault of an error's name: those the service itself raises are raised in its way.
+    pub fn of_error(error: TaskError) -> FaultKind {
+        match (error.name(), &error.cause) {
+            ("States.Timeout", None) => FaultKind::Timeout,
+            ("States.HeartbeatTimeout", None) => FaultKind::HeartbeatTimeout,
+            ("States.TaskFailed", None) => FaultKind::TaskFailed,
+            ("States.Permissions", None) => FaultKind::Permissions,
+            _ => FaultKind::Error(error),
+        }
+    }
+    /// What comes back instead of an answer; nothing for a fault that lets the answer through.
+    pub(super) fn reply(&self, call: &Call) -> Option<Reply> {
+        Some(match self {
+            FaultKind::Error(error) => Reply::failed(error.clone()),
+            FaultKind::Timeout => Reply::timed_out(false),
+            FaultKind::HeartbeatTimeout => Reply::timed_out(true),
+            FaultKind::TaskFailed => Reply::failed(TaskError::named("States.TaskFailed")),
+            FaultKind::Permissions => Reply::refused(TaskError::named("States.Permissions")),
+            FaultKind::Throttle => Reply::refused(throttled(call)),
+            FaultKind::Oversize => Reply::done(oversize()),
+            FaultKind::Delay(_) => return None,
+        })
+    }
+}
+
+/// The largest result a task may have, in bytes of JSON text.
+const RESULT_LIMIT: usize = 262_144;
+
+/// A string that is one byte too long, quotes included; made once, since it is a quarter of a megabyte.
+fn oversize() -> Value {
+    static TEXT: OnceLock<Str> = OnceLock::new();
+    Value::from(TEXT.get_or_init(|| "x".repeat(RESULT_LIMIT - 1).into()))
+}
+
+impl Fault {
+    /// A fault on the calls a key names: `States.TaskFailed`, until a verb says what else.
+    pub fn on(key: impl Into<Key>) -> Fault {
+        Fault {
+            key: key.into(),
+            kind: FaultKind::TaskFailed,
+            narrow: Narrow::default(),
+            from: 1,
+            strikes: 1,
+            after_answer: false,
+        }
+    }
+    /// This goes wrong.
+    #[must_use]
+    pub fn of_kind(mut self, kind: FaultKind) -> Fault {
+        self.kind = kind;
+        self
+    }
+    /// The task fails with this error and cause.
+    #[must_use]
+    pub fn fails(self, error: impl Into<Str>, cause: impl Into<Str>) -> Fault {
+        self.of_kind(FaultKind::Error(TaskError::new(error, cause)))
+    }
+    /// The task fails with this error and without a cause. `States.Timeout`, `States.HeartbeatTimeout`,
+    /// `States.TaskFailed` and `States.Permissions` are raised as the service itself raises them.
+    #[must_use]
+    pub fn throws(self, error: impl Into<Str>) -> Fault {
+        self.of_kind(FaultKind::of_error(TaskError::named(error)))
+    }
+    /// The task runs out of time.
+    #[must_use]
+    pub fn times_out(self) -> Fault {
+        self.of_kind(FaultKind::Timeout)
+    }
+    /// The worker falls silent.
+    #[must_use]
+    pub fn misses_heartbeat(self) -> Fault {
+        self.of_kind(FaultKind::HeartbeatTimeout)
+    }
+    /// The task may not do what it tries.
+    #[must_use]
+    pub fn denied(self) -> Fault {
+        self.of_kind(FaultKind::Permissions)
+    }
+    /// The service is called too often.
+    #[must_use]
+    pub fn throttled(self) -> Fault {
+        self.of_kind(FaultKind::Throttle)
+    }
+    /// The result is too large.
+    #[must_use]
+    pub fn oversized(self) -> Fault {
+        self.of_kind(FaultKind::Oversize)
+    }
+    /// The answer comes this much later.
+    #[must_use]
+    pub fn delayed(self, by: Duration) -> Fault {
+        self.of_kind(FaultKind::Delay(by))
+    }
+    /// Strikes first at the nth of the calls it is for, from 1.
+    #[must_use]
+    pub fn nth(mut self, n: u64) -> Fault {
+        self.from = n;
+        self
+    }
+    /// Strikes so many calls in a row.
+    #[must_use]
+    pub fn times(mut self, n: u64) -> Fault {
+        self.strikes = n;
+        self
+    }
+    /// Strikes every call.
+    #[must_use]
+    pub fn every(self) -> Fault {
+        self.times(u64::MAX)
+    }
+    /// Is only for calls from this item of the innermost Map, counted from 0.
+    #[must_use]
+    pub fn for_item(mut self, index: usize) -> Fault {
+        self.narrow.item = Some(index);
+        self
+    }
+    /// Is only for this attempt of the task: 0 is the first, 1 the first retry.
+    #[must_use]
+    pub fn for_attempt(mut self, attempt: u32) -> Fault {
+        self.narrow.attempt = Some(attempt);
+        self
+    }
+    /// Strikes when the work is done: the call is answered as if nothing were wrong, and then the answer is lost.
+    ///
+    /// Otherwise the call never arrives, and a mock does not count it.
+    #[must_use]
+    pub fn after_answer(mut self) -> Fault {
+        self.after_answer = true;
+        self
+    }
+    /// The key of the calls it is for.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+    /// What goes wrong.
+    pub fn kind(&self) -> &FaultKind {
+        &self.kind
+    }
+}
