@@ -288,6 +288,9 @@ struct Answers {
     /// Which visit an Entered event is, by location.
     visits: std::sync::Mutex<HashMap<String, Vec<u32>>>,
     used: Vec<AtomicUsize>,
+    unrecorded: Option<Reply>,
+    echoes: bool,
+    worker: Option<String>,
 }
 
 struct Recorded {
@@ -312,7 +315,14 @@ impl Answers {
             })
             .collect();
         let used = calls.iter().map(|_| AtomicUsize::new(0)).collect();
-        Answers { calls, visits: Default::default(), used }
+        let echoes = has_flag(case, "mocks_unrecorded") || has_flag(case, "distributed_map_child_tasks_unrecorded");
+        let worker = case["expect"]["events"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find_map(|e| e["activityStartedEventDetails"]["workerName"].as_str())
+            .map(str::to_owned);
+        Answers { calls, visits: Default::default(), used, unrecorded: unrecorded(case), echoes, worker }
     }
 
     fn answer(&self, call: &Call) -> Reply {
@@ -332,8 +342,12 @@ impl Answers {
             .iter()
             .find(|r| r.state == *call.state && r.visit == visit && r.path.as_ref().is_none_or(|p| *p == path))
             .and_then(|r| r.calls.get(call.attempt as usize));
+        let of_worker = |reply: Reply| match &self.worker {
+            Some(name) => reply.worker(name.as_str()),
+            None => reply,
+        };
         if let Some(recorded) = exact {
-            return reply(recorded, call);
+            return of_worker(reply(recorded));
         }
         // Where the recording could not tell which call belongs to which state: the next that is left.
         for (r, used) in self.calls.iter().zip(&self.used) {
@@ -341,11 +355,31 @@ impl Answers {
             let n = used.load(Ordering::Relaxed);
             if belongs && let Some(recorded) = r.calls.get(n) {
                 used.store(n + 1, Ordering::Relaxed);
-                return reply(recorded, call);
+                return of_worker(reply(recorded));
             }
         }
-        Reply::never()
+        match &self.unrecorded {
+            Some(reply) => reply.clone(),
+            None if self.echoes => Reply::payload(echoed(call)),
+            None => Reply::never(),
+        }
     }
+}
+
+/// Where a recording has no answers, the recorded functions either failed with the error that was caught in the end,
+/// or gave back what they were given.
+fn unrecorded(case: &Value) -> Option<Reply> {
+    let output = &case["expect"]["output"];
+    let (error, cause) = (output["Error"].as_str()?, output["Cause"].as_str()?);
+    has_flag(case, "mocks_unrecorded").then(|| Reply::failed(TaskError::new(error, cause)))
+}
+
+fn has_flag(case: &Value, flag: &str) -> bool {
+    case["flags"].as_array().is_some_and(|flags| flags.iter().any(|f| f == flag))
+}
+
+fn echoed(call: &Call) -> rehearsal::value::Value {
+    call.payload.get("Payload").cloned().unwrap_or_else(|| call.payload.clone())
 }
 
 fn step(v: &Value) -> Option<(String, usize)> {
@@ -354,7 +388,7 @@ fn step(v: &Value) -> Option<(String, usize)> {
     Some((name.to_owned(), index as usize))
 }
 
-fn reply(recorded: &Value, call: &Call) -> Reply {
+fn reply(recorded: &Value) -> Reply {
     if recorded["heartbeat_timeout"] == true {
         return Reply::never_with(recorded);
     }
@@ -376,7 +410,6 @@ fn reply(recorded: &Value, call: &Call) -> Reply {
         None if recorded.get("submitted").is_none() => Reply::refused(error()),
         None => Reply::done_with(Err(error())),
     };
-    let _ = call;
     match recorded.get("submitted") {
         Some(submitted) => reply.submits(submitted.clone()),
         None => reply,

@@ -56,7 +56,7 @@ impl Execution {
             }
             (Block::Map(b), StateKind::Map(map)) => {
                 let succeeded = Detail::MapIteration { phase: Phase::Succeeded, name: name_of(state), index };
-                self.core.push(member.last, succeeded);
+                b.last_success = self.core.push(member.last, succeeded);
                 b.results[index] = output;
                 b.members.retain(|m| *m != member.id);
                 // The next iteration points at the last state event of the one whose place it takes.

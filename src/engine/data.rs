@@ -90,7 +90,7 @@ impl<'a> Fields<'a> {
             Operand::Constant(n) => Ok(i64::try_from(*n).unwrap_or(i64::MAX)),
             Operand::Path(p) => {
                 let value = p.select(input, &mut self.env()).map_err(|e| invalid_path(p.as_str(), &e))?;
-                value.as_i64().ok_or_else(|| not_a(field, "integer", p.as_str(), &value))
+                spelled(&value).parse().map_err(|_| not_a(field, "integer", p.as_str(), &value))
             }
             Operand::Jsonata(e) => {
                 let value = self.expression(e, field)?;
@@ -104,7 +104,7 @@ impl<'a> Fields<'a> {
             Operand::Constant(n) => Ok(*n),
             Operand::Path(p) => {
                 let value = p.select(input, &mut self.env()).map_err(|e| invalid_path(p.as_str(), &e))?;
-                value.as_f64().ok_or_else(|| not_a(field, "float", p.as_str(), &value))
+                spelled(&value).parse().map_err(|_| not_a(field, "float", p.as_str(), &value))
             }
             Operand::Jsonata(e) => {
                 let value = self.expression(e, field)?;
@@ -129,17 +129,23 @@ impl<'a> Fields<'a> {
             let what = format!("The state/task '{}' assigned variables with a size exceeding the maximum number of bytes service limit.", self.state.name);
             return Err(too_large(what));
         }
-        Ok(value.as_object().map(|o| Arc::new(o.iter().map(|(k, v)| (k.clone(), v.clone())).collect())))
+        let members = value.as_object().filter(|o| !o.is_empty());
+        Ok(members.map(|o| Arc::new(o.iter().map(|(k, v)| (k.clone(), v.clone())).collect())))
     }
 }
 
 /// `The MaxConcurrencyPath field refers to value "NoNumber" which is not a valid integer: $.p`
 fn not_a(field: &str, noun: &str, path: &str, value: &Value) -> Fault {
-    let shown = match value {
+    let shown = spelled(value);
+    Fault::Runtime(format!("The {field}Path field refers to value \"{shown}\" which is not a valid {noun}: {path}"))
+}
+
+/// A value as the service spells it before it reads a number from it: a string that holds a number will do.
+pub(super) fn spelled(value: &Value) -> String {
+    match value {
         Value::String(s) => s.to_string(),
         other => other.to_string(),
-    };
-    Fault::Runtime(format!("The {field}Path field refers to value \"{shown}\" which is not a valid {noun}: {path}"))
+    }
 }
 
 /// What a state's work gave, and which fields shape it.
@@ -202,9 +208,9 @@ impl Execution {
         t: &mut Thread,
         state: &State,
         catcher: &Catcher,
-        error: &TaskError,
+        error: Value,
     ) -> Result<Step, Fault> {
-        let value = error.to_value();
+        let value = error;
         let mut fields = Fields::new(&mut self.core, t, state);
         let mut states = fields.states();
         let (output, assigned) = if fields.is_jsonata() {

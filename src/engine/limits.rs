@@ -24,8 +24,6 @@ pub struct Limits {
     pub inline_concurrency: usize,
     /// Child executions of a distributed Map that run at once: 10,000.
     pub distributed_concurrency: usize,
-    /// The largest `MaxItems` of an ItemReader: 100,000,000.
-    pub reader_items: i64,
 }
 
 impl Default for Limits {
@@ -41,7 +39,6 @@ impl Default for Limits {
             wait_seconds: i32::MAX as i64,
             inline_concurrency: 40,
             distributed_concurrency: 10_000,
-            reader_items: 100_000_000,
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct MapBlock {
     limit: usize,
     pub members: Vec<u32>,
     pub results: Vec<Value>,
+    /// The youngest `MapIterationSucceeded`, at which the end of the state points.
+    pub last_success: u32,
 }
 
 impl Execution {
@@ -44,6 +46,7 @@ impl Execution {
             limit,
             members: Vec::with_capacity(limit.min(length)),
             results,
+            last_success: t.last,
         })));
         self.go_on_with_map(t, state, map)
     }
@@ -85,6 +88,7 @@ impl Execution {
             return Ok(Step::Parked);
         }
         let result = results(&mut b.results);
+        t.last = b.last_success;
         self.core.push(t.last, Detail::MapStateSucceeded);
         self.finish_block(t, state, result, map.result_selector.as_ref(), &map.result_path)
     }

@@ -189,8 +189,7 @@ impl Execution {
             writes,
         };
         if let (Some(r), Some((parameters, max))) = (&d.reader, read) {
-            let max_allowed = self.core.settings.limits.reader_items;
-            if max.is_some_and(|m| m < 0 || m > max_allowed) {
+            if max.is_some_and(|m| m < 0) {
                 let error = TaskError::new("States.ItemReaderFailed", "field MaxItems must be positive");
                 return Err(self.run_failed(t, &run, error));
             }

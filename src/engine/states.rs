@@ -7,7 +7,7 @@ use crate::asl::machine::{
     Choice, Condition, Fail, Inner, Operand, Parallel, Pass, Payload, ResultPath, State, StateKind, Transition, Wait,
 };
 use crate::engine::block::{Block, ParallelBlock};
-use crate::engine::data::{Fields, Finish};
+use crate::engine::data::{Fields, Finish, spelled};
 use crate::engine::fault::{Failed, Fault, Query, prefixed};
 use crate::engine::retry::{self, Failure};
 use crate::engine::thread::{Doing, Thread};
@@ -165,6 +165,7 @@ impl Execution {
     /// A failure meets Retry, then Catch; what nothing takes leaves the thread.
     pub(super) fn handle_fault(&mut self, machine: &Inner, t: &mut Thread, fault: Fault) -> Step {
         let state = machine.state(t.state);
+        let timed_out = matches!(fault, Fault::Timeout { .. });
         let from_block = matches!(fault, Fault::Member(_));
         // The block's own Failed event is written unless the service refused the state before it began.
         let closes_block = !matches!(fault, Fault::Runtime(_) | Fault::Fatal(_));
@@ -177,7 +178,12 @@ impl Execution {
             }
             if let Some((_, catcher)) = retry::catcher(&state.catch, failure) {
                 self.close_block(t, state, closes_block);
-                return match self.finish_caught(t, state, catcher, &failed.error) {
+                let mut value = failed.error.to_value();
+                if timed_out && let Some(members) = value.as_object_mut() {
+                    // The history has no cause for a timeout; a Catcher gets an empty one.
+                    members.insert("Cause", "");
+                }
+                return match self.finish_caught(t, state, catcher, value) {
                     Ok(step) => step,
                     Err(nested) => {
                         let nested = self.failed(t, state, nested);
@@ -272,7 +278,7 @@ impl Fields<'_> {
                     Some(n) => Ok(n),
                     None => Err(Fault::Runtime(format!(
                         "The SecondsPath parameter cannot be parsed as a long value: {path} == {}",
-                        plain(&value)
+                        spelled(&value)
                     ))),
                 }
             }
@@ -303,7 +309,7 @@ impl Fields<'_> {
                     Fault::Runtime(format!(
                         "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
                          format string: {path} == {}",
-                        plain(&value)
+                        spelled(&value)
                     ))
                 })
             }
@@ -324,14 +330,6 @@ impl Fields<'_> {
                 })
             }
         }
-    }
-}
-
-/// A value as the service quotes it in a text: strings bare.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(s) => s.to_string(),
-        other => other.to_string(),
     }
 }
 

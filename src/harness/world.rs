@@ -12,7 +12,7 @@ use crate::harness::clock::{Clock, ExecId};
 use crate::harness::nested;
 use crate::harness::objects::Objects;
 use crate::history::History;
-use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reply, ReplyFuture, ReplyOutcome};
+use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
 use crate::random::{Seeded, uuid_text};
 use crate::task::{Call, CallId, Outcome, TaskError};
 use crate::time::Timestamp;
@@ -181,7 +181,6 @@ impl World {
 
     fn deliver(&mut self, exec: ExecId, input: Input) {
         let now = self.clock.now();
-        let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
         match &input {
             Input::Done(call, outcome) => self.note_end(exec, *call, Some(outcome.clone())),
             Input::TimedOut { call, .. } => {
@@ -287,7 +286,8 @@ impl World {
         self.logged.insert((exec, call.id), entry);
         let mocks = &mut self.mocks;
         let answer = match self.faults.answer(&call, at, || mocks.answer(&call, at)) {
-            Answer::Unanswered(unanswered) => {
+            // A mock that is there and has nothing to say is a mistake in the test, not an invitation.
+            Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 if self.start_nested(exec, &call) {
                     return;
                 }
@@ -317,16 +317,18 @@ impl World {
         if let Some(output) = reply.submission(&call, at) {
             self.send(exec, Input::Submitted(call.id, output));
         }
-        let outcome = reply.into_outcome();
-        if is_activity && matches!(outcome, ReplyOutcome::Done(_) | ReplyOutcome::Refused(_) | ReplyOutcome::TimedOut { .. }) {
-            self.send(exec, Input::WorkerStarted(call.id, Some("rehearsal".into())));
+        let worker = reply.taken_by().filter(|_| is_activity);
+        let unpolled = is_activity && worker.is_none();
+        if worker.is_some() {
+            self.send(exec, Input::WorkerStarted(call.id, worker));
         }
+        let outcome = reply.into_outcome();
         let input = match outcome {
             ReplyOutcome::Done(outcome) => Input::Done(call.id, outcome),
             ReplyOutcome::Refused(error) => Input::Done(call.id, Err(error)),
             ReplyOutcome::TimedOut { heartbeat } => Input::TimedOut { call: call.id, heartbeat },
             ReplyOutcome::Later => {
-                self.parked.push(Parked { exec, since: at, unpolled: is_activity, call });
+                self.parked.push(Parked { exec, since: at, unpolled, call });
                 return;
             }
             ReplyOutcome::Never => return,

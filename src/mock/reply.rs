@@ -19,6 +19,7 @@ pub struct Reply {
     takes: Duration,
     submitted: Option<Value>,
     answered_by: Option<Str>,
+    worker: Option<Str>,
     /// Whether a good result is what a function returned, still to be wrapped as its integration does.
     is_payload: bool,
 }
@@ -45,7 +46,7 @@ pub enum ReplyOutcome {
 
 impl Reply {
     fn new(outcome: ReplyOutcome) -> Reply {
-        Reply { outcome, takes: Duration::ZERO, submitted: None, answered_by: None, is_payload: false }
+        Reply { outcome, takes: Duration::ZERO, submitted: None, answered_by: None, worker: None, is_payload: false }
     }
     /// The task ends well with this result.
     pub fn done(result: impl Into<Value>) -> Reply {
@@ -117,6 +118,18 @@ impl Reply {
     /// has passed on yet.
     pub fn answered_by(&self) -> &str {
         self.answered_by.as_deref().unwrap_or("")
+    }
+    /// For an activity: the worker that takes the task, even one that then never answers. Without it, a task that
+    /// is answered is taken by a worker called `rehearsal`, and any other waits.
+    #[must_use]
+    pub fn worker(mut self, name: impl Into<Str>) -> Reply {
+        self.worker = Some(name.into());
+        self
+    }
+    /// The worker named by [`worker`](Self::worker), or the one that an answer implies.
+    pub fn taken_by(&self) -> Option<Str> {
+        let answers = !matches!(self.outcome, ReplyOutcome::Later | ReplyOutcome::Never);
+        self.worker.clone().or_else(|| answers.then(|| "rehearsal".into()))
     }
     /// What the service says when the request is accepted, which `TaskSubmitted` shows: what the mock gave, or else the
     /// shape the service answers with. `None` where this call writes no such event.

@@ -122,7 +122,11 @@ fn range(args: &[JValue]) -> Answer {
         return fail("D2015", format!("The maximum sequence length of {} was exceeded.", limits::SEQUENCE));
     }
     let count = count.max(0.0) as u32;
-    Ok(JValue::array((0..count).map(|i| JValue::Number(first + f64::from(i) * step)).collect()))
+    // The result is a sequence: a single number comes alone, as everywhere in JSONata.
+    match count {
+        1 => Ok(JValue::Number(first)),
+        _ => Ok(JValue::array((0..count).map(|i| JValue::Number(first + f64::from(i) * step)).collect())),
+    }
 }
 
 /// `$hash(data, algorithm)`: a digest in hexadecimal digits.
