@@ -55,11 +55,7 @@ impl Arguments {
                 other => return Err(format!("unknown argument {other}; usage: --cases DIR --out FILE [--only TEXT]")),
             }
         }
-        Ok(Arguments {
-            cases: cases.ok_or("--cases DIR is missing")?,
-            out: out.ok_or("--out FILE is missing")?,
-            only,
-        })
+        Ok(Arguments { cases: cases.ok_or("--cases DIR is missing")?, out: out.ok_or("--out FILE is missing")?, only })
     }
 }
 

@@ -2,13 +2,10 @@
 //!
 //! All states of a machine, nested ones included, stand in one table; a [`StateId`] is a place in it. Parsed means
 //! checked: after compilation no lookup can fail, so the engine has no "state not found" to handle.
-//!
-//! READY FOR COMPILE
 
 use std::sync::Arc;
 
 use crate::asl::resource::Resource;
-use crate::history::StateType;
 use crate::expr::choice::Rule;
 use crate::expr::jsonata::Expression;
 use crate::expr::jsonata_template::JsonataTemplate;
@@ -68,6 +65,36 @@ pub enum QueryLanguage {
     JsonPath,
     /// `{% … %}` expressions.
     Jsonata,
+}
+
+/// The kinds of states, as event names spell them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the state types")]
+pub enum StateType {
+    Pass,
+    Task,
+    Choice,
+    Wait,
+    Succeed,
+    Fail,
+    Parallel,
+    Map,
+}
+
+impl StateType {
+    /// `Pass`, `Task`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            StateType::Pass => "Pass",
+            StateType::Task => "Task",
+            StateType::Choice => "Choice",
+            StateType::Wait => "Wait",
+            StateType::Succeed => "Succeed",
+            StateType::Fail => "Fail",
+            StateType::Parallel => "Parallel",
+            StateType::Map => "Map",
+        }
+    }
 }
 
 /// A state's place in its machine.
@@ -317,7 +344,6 @@ pub(crate) struct Retrier {
     pub max_delay_seconds: Option<u64>,
     /// `JitterStrategy: FULL`.
     pub full_jitter: bool,
-    pub span: Option<Span>,
 }
 
 pub(crate) struct Catcher {
@@ -327,7 +353,6 @@ pub(crate) struct Catcher {
     /// JSONata `Output`.
     pub output: Option<JsonataTemplate>,
     pub assign: Option<Payload>,
-    pub span: Option<Span>,
 }
 
 impl Inner {
@@ -348,12 +373,6 @@ impl State {
             StateKind::Parallel(_) => StateType::Parallel,
             StateKind::Map(_) => StateType::Map,
         }
-    }
-    /// `Outer/Inner`: the name behind the names of what encloses it.
-    pub(crate) fn path(&self) -> String {
-        let mut path: String = self.enclosing.iter().flat_map(|n| [&**n, "/"]).collect();
-        path.push_str(&self.name);
-        path
     }
 }
 
@@ -392,6 +411,13 @@ impl Machine {
     /// Names of all states, nested ones included, in the order of the definition.
     pub fn state_names(&self) -> impl Iterator<Item = &str> {
         self.inner.states.iter().map(|s| &*s.name)
+    }
+    /// Where a state is written: `file:line:column`. `None` for a state that is not there.
+    pub fn place_of(&self, state: &str) -> Option<String> {
+        let found = self.inner.states.iter().find(|s| &*s.name == state)?;
+        let source = self.inner.source.as_ref()?;
+        let (line, column) = source.line_col(found.span?.start as usize);
+        Some(format!("{}:{line}:{column}", source.name()))
     }
     /// The definition as JSON.
     pub fn definition(&self) -> serde_json::Value {

@@ -6,5 +6,5 @@ pub(crate) mod machine;
 mod resource;
 
 pub use compile::CompileOptions;
-pub use machine::{Machine, MachineType, QueryLanguage};
+pub use machine::{Machine, MachineType, QueryLanguage, StateType};
 pub use resource::{Pattern, Resource, ResourceKind};

@@ -73,7 +73,7 @@ impl Execution {
     pub(super) fn member_failed(
         &mut self,
         machine: &Inner,
-        member: Box<Thread>,
+        member: &Thread,
         parent: u32,
         index: usize,
         failed: Failed,

@@ -27,47 +27,47 @@ pub(super) struct Fields<'a> {
 pub(super) type Assigned = Option<Arc<Vec<(Str, Value)>>>;
 
 impl<'a> Fields<'a> {
-    pub fn new(core: &'a mut Core, thread: &'a Thread, state: &'a State) -> Self {
+    pub(super) fn new(core: &'a mut Core, thread: &'a Thread, state: &'a State) -> Self {
         Fields { core, thread, state, item: None, token: None }
     }
     fn env(&mut self) -> Surroundings<'_> {
         Surroundings { core: self.core, thread: self.thread, state: self.state, item: self.item, token: self.token }
     }
-    pub fn is_jsonata(&self) -> bool {
+    pub(super) fn is_jsonata(&self) -> bool {
         self.state.query_language == QueryLanguage::Jsonata
     }
     /// The effective input: `InputPath` applied to the raw one.
-    pub fn effective_input(&mut self) -> Result<Value, Fault> {
+    pub(super) fn effective_input(&mut self) -> Result<Value, Fault> {
         let (state, thread) = (self.state, self.thread);
         self.in_out(&state.input_path, &thread.input)
     }
-    pub fn in_out(&mut self, path: &InOutPath, value: &Value) -> Result<Value, Fault> {
+    pub(super) fn in_out(&mut self, path: &InOutPath, value: &Value) -> Result<Value, Fault> {
         match path {
             InOutPath::Whole => Ok(value.clone()),
             InOutPath::Nothing => Ok(Value::empty_object()),
-            InOutPath::Path(p) => p.select(value, &mut self.env()).map_err(|e| invalid_path(p.as_str(), &e)),
+            InOutPath::Path(p) => p.select(value, &self.env()).map_err(|e| invalid_path(p.as_str(), &e)),
         }
     }
     /// `$states` for a state that has no result (yet).
-    pub fn states(&self) -> States {
+    pub(super) fn states(&self) -> States {
         States { input: self.thread.input.clone(), result: None, error_output: None }
     }
     /// A payload template or JSONata template; `input` is what `$` means in JSONPath.
-    pub fn payload(&mut self, payload: &Payload, input: &Value, states: &States) -> Result<Value, Fault> {
+    pub(super) fn payload(&mut self, payload: &Payload, input: &Value, states: &States) -> Result<Value, Fault> {
         match payload {
             Payload::JsonPath(t) => Ok(t.evaluate(input, &mut self.env())?),
             Payload::Jsonata(t) => self.jsonata(t, states),
         }
     }
-    pub fn jsonata(&mut self, template: &JsonataTemplate, states: &States) -> Result<Value, Fault> {
+    pub(super) fn jsonata(&mut self, template: &JsonataTemplate, states: &States) -> Result<Value, Fault> {
         Ok(template.evaluate(states, &mut self.env())?)
     }
-    pub fn expression(&mut self, e: &Expression, field: &str) -> Result<Value, Fault> {
+    pub(super) fn expression(&mut self, e: &Expression, field: &str) -> Result<Value, Fault> {
         let states = self.states();
         Ok(jsonata_template::evaluate(e, field, &states, &mut self.env())?)
     }
     /// A text field such as `Error`, `Cause`, `RoleArn`.
-    pub fn text(&mut self, text: &Text, field: &str, input: &Value) -> Result<Str, Fault> {
+    pub(super) fn text(&mut self, text: &Text, field: &str, input: &Value) -> Result<Str, Fault> {
         let value = match text {
             Text::Constant(s) => return Ok(s.clone()),
             Text::Path(p) => {
@@ -85,11 +85,11 @@ impl<'a> Fields<'a> {
         }
     }
     /// A whole number of zero or more. `noun` describes what a path must refer to, e.g. `integer`.
-    pub fn whole(&mut self, operand: &Operand<u64>, field: &str, input: &Value) -> Result<i64, Fault> {
+    pub(super) fn whole(&mut self, operand: &Operand<u64>, field: &str, input: &Value) -> Result<i64, Fault> {
         match operand {
             Operand::Constant(n) => Ok(i64::try_from(*n).unwrap_or(i64::MAX)),
             Operand::Path(p) => {
-                let value = p.select(input, &mut self.env()).map_err(|e| invalid_path(p.as_str(), &e))?;
+                let value = p.select(input, &self.env()).map_err(|e| invalid_path(p.as_str(), &e))?;
                 spelled(&value).parse().map_err(|_| not_a(field, "integer", p.as_str(), &value))
             }
             Operand::Jsonata(e) => {
@@ -99,11 +99,11 @@ impl<'a> Fields<'a> {
         }
     }
     /// Any number.
-    pub fn number(&mut self, operand: &Operand<f64>, field: &str, input: &Value) -> Result<f64, Fault> {
+    pub(super) fn number(&mut self, operand: &Operand<f64>, field: &str, input: &Value) -> Result<f64, Fault> {
         match operand {
             Operand::Constant(n) => Ok(*n),
             Operand::Path(p) => {
-                let value = p.select(input, &mut self.env()).map_err(|e| invalid_path(p.as_str(), &e))?;
+                let value = p.select(input, &self.env()).map_err(|e| invalid_path(p.as_str(), &e))?;
                 spelled(&value).parse().map_err(|_| not_a(field, "float", p.as_str(), &value))
             }
             Operand::Jsonata(e) => {
@@ -113,20 +113,28 @@ impl<'a> Fields<'a> {
         }
     }
     /// Whether a JSONPath Choice rule holds.
-    pub fn rule(&mut self, rule: &Rule, input: &Value) -> Result<bool, Fault> {
+    pub(super) fn rule(&mut self, rule: &Rule, input: &Value) -> Result<bool, Fault> {
         Ok(rule.matches(input, &self.env())?)
     }
-    pub fn path(&mut self, p: &crate::expr::query_path::QueryPath, input: &Value) -> Result<Value, Fault> {
-        p.select(input, &mut self.env()).map_err(|e| invalid_path(p.as_str(), &e))
+    pub(super) fn path(&mut self, p: &crate::expr::query_path::QueryPath, input: &Value) -> Result<Value, Fault> {
+        p.select(input, &self.env()).map_err(|e| invalid_path(p.as_str(), &e))
     }
     /// `Assign`: variables and their values, all evaluated before any is set.
-    pub fn assign(&mut self, assign: Option<&Payload>, input: &Value, states: &States) -> Result<Assigned, Fault> {
+    pub(super) fn assign(
+        &mut self,
+        assign: Option<&Payload>,
+        input: &Value,
+        states: &States,
+    ) -> Result<Assigned, Fault> {
         let Some(assign) = assign else { return Ok(None) };
         let value = self.payload(assign, input, states)?;
         let limits = &self.core.settings.limits;
         let too_large = |what: String| Fault::Fatal(TaskError::new("States.DataLimitExceeded", what));
         if value.text_len() > limits.variable_bytes {
-            let what = format!("The state/task '{}' assigned variables with a size exceeding the maximum number of bytes service limit.", self.state.name);
+            let what = format!(
+                "The state/task '{}' assigned variables with a size exceeding the maximum number of bytes service limit.",
+                self.state.name
+            );
             return Err(too_large(what));
         }
         let members = value.as_object().filter(|o| !o.is_empty());
@@ -163,7 +171,7 @@ pub(super) struct Finish<'a> {
 
 impl<'a> Finish<'a> {
     /// The usual: the state's own `Output`, `Assign` and transition.
-    pub fn of(state: &'a State, result: Value) -> Self {
+    pub(super) fn of(state: &'a State, result: Value) -> Self {
         Finish {
             result,
             has_result: true,
@@ -199,7 +207,7 @@ impl Execution {
             (fields.in_out(&state.output_path, &merged)?, assigned)
         };
         self.core.check_size(state, &output)?;
-        Ok(self.leave(t, state, output, assigned, f.transition)?)
+        self.leave(t, state, output, assigned, f.transition)
     }
 
     /// Leaves a state through one of its catchers.
@@ -225,7 +233,7 @@ impl Execution {
             (place(&catcher.result_path, &t.input, value)?, assigned)
         };
         self.core.check_size(state, &output)?;
-        Ok(self.leave(t, state, output, assigned, Transition::Next(catcher.next))?)
+        self.leave(t, state, output, assigned, Transition::Next(catcher.next))
     }
 
     /// Writes the Exited event and moves the thread on.
@@ -265,7 +273,7 @@ impl Execution {
 
 impl Core {
     /// The limit on what one state hands to the next.
-    pub fn check_size(&self, state: &State, output: &Value) -> Result<(), Fault> {
+    pub(super) fn check_size(&self, state: &State, output: &Value) -> Result<(), Fault> {
         let (limits, m) = (&self.settings.limits, output.measure());
         if m.bytes > limits.payload_bytes {
             return Err(Fault::Fatal(too_large_result(&state.name)));
@@ -280,14 +288,18 @@ impl Core {
 pub(super) fn too_large_result(what: &str) -> TaskError {
     TaskError::new(
         "States.DataLimitExceeded",
-        format!("The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."),
+        format!(
+            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+        ),
     )
 }
 
 pub(super) fn too_large_parameters(what: &str) -> TaskError {
     TaskError::new(
         "States.DataLimitExceeded",
-        format!("The state/task '{what}' provided parameters with a size exceeding the maximum number of bytes service limit."),
+        format!(
+            "The state/task '{what}' provided parameters with a size exceeding the maximum number of bytes service limit."
+        ),
     )
 }
 

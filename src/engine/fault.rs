@@ -43,7 +43,7 @@ pub(super) struct Query {
 
 impl Fault {
     /// A JSONata failure that no single field is to blame for.
-    pub fn query(message: impl Into<String>) -> Fault {
+    pub(super) fn query(message: impl Into<String>) -> Fault {
         Fault::Query(Query { location: None, message: message.into(), after_entered: false })
     }
 }

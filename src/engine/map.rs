@@ -96,7 +96,7 @@ impl Execution {
 
 impl Fields<'_> {
     /// The array a Map works on.
-    pub fn items(&mut self, map: &Map, input: &Value) -> Result<Value, Fault> {
+    pub(super) fn items(&mut self, map: &Map, input: &Value) -> Result<Value, Fault> {
         let value = match &map.items {
             Items::Input if self.is_jsonata() => {
                 if input.as_array().is_none() {
@@ -125,7 +125,7 @@ impl Fields<'_> {
         Err(Fault::Runtime(format!("Reference path \"{path}\" must point to array.")))
     }
 
-    pub fn max_concurrency(&mut self, map: &Map, input: &Value) -> Result<usize, Fault> {
+    pub(super) fn max_concurrency(&mut self, map: &Map, input: &Value) -> Result<usize, Fault> {
         let Some(operand) = &map.max_concurrency else { return Ok(0) };
         let n = self.whole(operand, "MaxConcurrency", input)?;
         usize::try_from(n).map_err(|_| Fault::Runtime("MaxConcurrency cannot be negative.".into()))

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::asl::machine::{
-    Distributed, Flow, Inner, InputType, Map, MachineType, State, StateKind, WriterTransformation,
-};
 use crate::asl::Resource;
+use crate::asl::machine::{
+    Distributed, Flow, Inner, InputType, MachineType, Map, State, StateKind, WriterTransformation,
+};
 use crate::engine::block::Block;
 use crate::engine::data::{Fields, too_large_result};
 use crate::engine::fault::Fault;
@@ -142,7 +142,7 @@ impl Execution {
         let tolerated_count = fields.tolerated_count(d, &input)?;
         let tolerated_percentage = fields.tolerated_percentage(d, &input)?;
         let batch = fields.batch(d, &input)?;
-        let writes = match d.writer.as_ref().and_then(|w| w.parameters.as_ref()) {
+        let writes = match d.writer.as_ref().filter(|w| w.resource.is_some()).and_then(|w| w.parameters.as_ref()) {
             Some(p) => {
                 let states = fields.states();
                 Some(fields.payload(p, &input, &states)?)
@@ -163,7 +163,8 @@ impl Execution {
         let mut uuid = || uuid_text(core.random.next_u64(), core.random.next_u64());
         let label = d.label.as_deref().map_or_else(&mut uuid, str::to_owned);
         let machine_name: Str = format!("{}/{label}", core.settings.machine_name).into();
-        let arn = map_run_arn(&core.settings.machine_arn, &label, &uuid_text(core.random.next_u64(), core.random.next_u64()));
+        let arn =
+            map_run_arn(&core.settings.machine_arn, &label, &uuid_text(core.random.next_u64(), core.random.next_u64()));
         t.last = core.push(t.last, Detail::MapRunStarted { arn: arn.clone() });
         let serial = core.next_serial();
         let id = RunId { thread: t.id, serial };
@@ -365,8 +366,7 @@ impl Execution {
         let Block::Run(run) = &*block else { return self.put(t) };
         let worked = match written {
             Ok(details) => {
-                let result =
-                    Value::object([("MapRunArn", Value::from(&run.arn)), ("ResultWriterDetails", details)]);
+                let result = Value::object([("MapRunArn", Value::from(&run.arn)), ("ResultWriterDetails", details)]);
                 self.run_succeeded(&mut t, run);
                 self.finish_block(&mut t, state, result, map.result_selector.as_ref(), &map.result_path)
             }

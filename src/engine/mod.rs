@@ -418,7 +418,7 @@ impl Execution {
                 }
             },
             Step::Failed(failed) => match thread.parent {
-                Some((parent, index)) => self.member_failed(machine, thread, parent, index, failed),
+                Some((parent, index)) => self.member_failed(machine, &thread, parent, index, failed),
                 None => {
                     self.core.last_scope = thread.scope.clone();
                     self.core.status = Status::Failed(failed.error.clone());
@@ -514,8 +514,11 @@ impl Execution {
             None => 0,
         };
         let error = Box::new(status.error().cloned().unwrap_or_default());
-        let detail =
-            if matches!(status, Status::Aborted(_)) { Detail::ExecutionAborted(error) } else { Detail::ExecutionTimedOut(error) };
+        let detail = if matches!(status, Status::Aborted(_)) {
+            Detail::ExecutionAborted(error)
+        } else {
+            Detail::ExecutionTimedOut(error)
+        };
         self.core.status = status;
         self.stop_everything();
         self.core.close(previous, detail);
@@ -559,7 +562,7 @@ impl Execution {
 }
 
 impl Core {
-    pub fn next_serial(&mut self) -> u32 {
+    pub(crate) fn next_serial(&mut self) -> u32 {
         self.serial += 1;
         self.serial
     }
@@ -574,7 +577,7 @@ impl Core {
             && self.history.len() - self.quiet_since > limits.events_at_one_instant
     }
     /// Appends an event. The last place of a full history is kept for the end.
-    pub fn push(&mut self, previous: u32, detail: Detail) -> u32 {
+    pub(crate) fn push(&mut self, previous: u32, detail: Detail) -> u32 {
         let room = match self.settings.machine_type {
             MachineType::Standard => self.settings.limits.events,
             MachineType::Express => usize::MAX,
@@ -593,16 +596,16 @@ impl Core {
         }
         self.effects.push_back(Effect::Finished);
     }
-    pub fn effect(&mut self, effect: Effect) {
+    pub(crate) fn effect(&mut self, effect: Effect) {
         self.effects.push_back(effect);
     }
-    pub fn set_timer(&mut self, thread: u32, after: Duration, class: Class) -> u32 {
+    pub(crate) fn set_timer(&mut self, thread: u32, after: Duration, class: Class) -> u32 {
         let serial = self.next_serial();
         let at = self.now + after;
         self.effects.push_back(Effect::SetTimer { id: TimerId { thread, serial }, at, class });
         serial
     }
-    pub fn cancel_timer(&mut self, thread: u32, serial: Option<u32>) {
+    pub(crate) fn cancel_timer(&mut self, thread: u32, serial: Option<u32>) {
         if let Some(serial) = serial {
             self.effects.push_back(Effect::CancelTimer(TimerId { thread, serial }));
         }

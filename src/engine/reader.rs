@@ -72,8 +72,12 @@ fn json_lines(object: &[u8], max: usize) -> Result<Vec<Value>, TaskError> {
 
 fn csv_rows(reader: &ItemReader, object: &[u8], max: usize) -> Result<Vec<Value>, TaskError> {
     let delimiter = u8::try_from(reader.csv_delimiter).unwrap_or(b',');
-    let mut rows =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(object).into_records();
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(object)
+        .into_records();
     let unreadable = |e: csv::Error| failed(format!("The CSV object could not be read: {e}"));
     let headers: Vec<Str> = match &reader.csv_header_location {
         CsvHeaders::Given(names) => names.clone(),

@@ -73,7 +73,6 @@ mod tests {
             backoff_rate: rate,
             max_delay_seconds: None,
             full_jitter: false,
-            span: None,
         }
     }
 

@@ -36,9 +36,9 @@ pub struct Settings {
 }
 
 /// The pretend account everything belongs to.
-pub const ACCOUNT: &str = "123456789012";
+pub(super) const ACCOUNT: &str = "123456789012";
 /// The region everything is in.
-pub const REGION: &str = "us-east-1";
+pub(super) const REGION: &str = "us-east-1";
 
 impl Settings {
     /// Settings for an execution of a machine in the pretend account `123456789012`, region `us-east-1`.

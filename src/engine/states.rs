@@ -29,7 +29,11 @@ impl Execution {
             StateKind::Wait(wait) => self.wait(t, state, wait),
             StateKind::Succeed => {
                 let input = Fields::new(&mut self.core, t, state).effective_input()?;
-                self.finish(t, state, Finish { has_result: false, transition: Transition::End, ..Finish::of(state, input) })
+                self.finish(
+                    t,
+                    state,
+                    Finish { has_result: false, transition: Transition::End, ..Finish::of(state, input) },
+                )
             }
             StateKind::Fail(fail) => self.fail(t, state, fail),
             StateKind::Parallel(parallel) => self.fork(t, state, parallel),
@@ -272,9 +276,9 @@ impl Fields<'_> {
                     )));
                 };
                 match value.as_i64() {
-                    Some(n) if n < 0 => {
-                        Err(Fault::Runtime(format!("The SecondsPath parameter references a negative value: {path} == {n}")))
-                    }
+                    Some(n) if n < 0 => Err(Fault::Runtime(format!(
+                        "The SecondsPath parameter references a negative value: {path} == {n}"
+                    ))),
                     Some(n) => Ok(n),
                     None => Err(Fault::Runtime(format!(
                         "The SecondsPath parameter cannot be parsed as a long value: {path} == {}",
@@ -285,7 +289,9 @@ impl Fields<'_> {
             Operand::Jsonata(e) => {
                 let value = self.expression(e, "Seconds")?;
                 match value.as_whole() {
-                    Some(n) if n < 0 => Err(Fault::query(format!("The Seconds field references a negative value: {n}"))),
+                    Some(n) if n < 0 => {
+                        Err(Fault::query(format!("The Seconds field references a negative value: {n}")))
+                    }
                     Some(n) => Ok(n),
                     None => Err(wrong_type(e, "Seconds", "integer", &value).into()),
                 }

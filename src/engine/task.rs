@@ -59,9 +59,8 @@ impl Execution {
             t.last = core.push(t.last, Detail::TaskStarted(Arc::clone(resource)));
         }
         let serial = core.next_serial();
-        let timer = |core: &mut Core, s: Option<u64>| {
-            s.map(|s| core.set_timer(t.id, Duration::from_secs(s), Class::Timeout))
-        };
+        let timer =
+            |core: &mut Core, s: Option<u64>| s.map(|s| core.set_timer(t.id, Duration::from_secs(s), Class::Timeout));
         let timeout_timer = timer(core, timeout);
         let heartbeat_timer = if unstarted { None } else { timer(core, heartbeat) };
         let call = Call {
@@ -72,7 +71,7 @@ impl Execution {
             path: self.path_of(t),
             attempt: t.retry_count,
             entered_event: t.entered,
-            token: token.clone(),
+            token,
             timeout_seconds: timeout,
             heartbeat_seconds: heartbeat,
             role_arn,
@@ -85,7 +84,6 @@ impl Execution {
             heartbeat_timer,
             heartbeat_seconds: heartbeat,
             unstarted,
-            token,
         }));
         Ok(Step::Parked)
     }
@@ -125,9 +123,8 @@ impl Execution {
             && p.unstarted
         {
             p.unstarted = false;
-            p.heartbeat_timer = p
-                .heartbeat_seconds
-                .map(|s| self.core.set_timer(call.thread, Duration::from_secs(s), Class::Timeout));
+            p.heartbeat_timer =
+                p.heartbeat_seconds.map(|s| self.core.set_timer(call.thread, Duration::from_secs(s), Class::Timeout));
             t.last = self.core.push(t.last, Detail::ActivityStarted { worker });
         }
         self.put(t);
@@ -207,17 +204,15 @@ fn refused(resource: &Resource, parameters: &Value) -> Option<String> {
         return None;
     }
     let is_list = |v: &Value| v.as_array().is_some();
-    let wrong = |field: &&str| {
-        parameters.get(field).is_some_and(|v| !v.as_object().is_some_and(|o| o.values().all(is_list)))
-    };
+    let wrong =
+        |field: &&str| parameters.get(field).is_some_and(|v| !v.as_object().is_some_and(|o| o.values().all(is_list)));
     let fields: Vec<String> = ["Headers", "QueryParameters"]
         .iter()
         .filter(|f| wrong(f))
         .map(|f| format!("The value of the field '{f}' has an invalid format"))
         .collect();
-    (!fields.is_empty()).then(|| {
-        format!("The Parameters '{parameters}' could not be used to start the Task: [{}]", fields.join(", "))
-    })
+    (!fields.is_empty())
+        .then(|| format!("The Parameters '{parameters}' could not be used to start the Task: [{}]", fields.join(", ")))
 }
 
 impl Fields<'_> {

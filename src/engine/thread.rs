@@ -59,7 +59,6 @@ pub(super) struct Pending {
     pub heartbeat_seconds: Option<u64>,
     /// An activity that no worker has taken yet.
     pub unstarted: bool,
-    pub token: Option<Str>,
 }
 
 /// `$$.Map.Item`.
@@ -88,7 +87,7 @@ struct Frame {
 }
 
 impl Scope {
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
         let mut frame = self.own.as_deref().or(self.outer.as_deref());
         while let Some(f) = frame {
             if let Some(v) = f.values.get(name) {
@@ -99,18 +98,18 @@ impl Scope {
         None
     }
     /// Every variable of this scope alone.
-    pub fn all(&self) -> Vec<(Str, Value)> {
+    pub(super) fn all(&self) -> Vec<(Str, Value)> {
         self.own.iter().flat_map(|f| f.values.iter()).map(|(k, v)| (k.clone(), v.clone())).collect()
     }
     /// The scope of a branch or iteration started now.
-    pub fn inner(&self) -> Scope {
+    pub(super) fn inner(&self) -> Scope {
         Scope { own: None, outer: self.own.clone().or_else(|| self.outer.clone()) }
     }
     /// Bytes all visible variables take.
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.own.as_deref().or(self.outer.as_deref()).map_or(0, |f| f.bytes)
     }
-    pub fn set(&mut self, name: Str, value: Value) {
+    pub(super) fn set(&mut self, name: Str, value: Value) {
         let outer = &self.outer;
         let frame = self.own.get_or_insert_with(|| {
             Arc::new(Frame { bytes: outer.as_deref().map_or(0, |f| f.bytes), outer: outer.clone(), ..Frame::default() })
@@ -124,7 +123,7 @@ impl Scope {
 }
 
 impl Thread {
-    pub fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         matches!(self.doing, Doing::Entering | Doing::Retrying)
     }
 }

@@ -56,30 +56,24 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub fn at(now: Timestamp) -> Self {
-        Clock {
-            now,
-            heap: BinaryHeap::new(),
-            sequence: 0,
-            dead_timers: HashSet::new(),
-            dead_calls: HashSet::new(),
-        }
+    pub(super) fn at(now: Timestamp) -> Self {
+        Clock { now, heap: BinaryHeap::new(), sequence: 0, dead_timers: HashSet::new(), dead_calls: HashSet::new() }
     }
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.now
     }
-    pub fn schedule(&mut self, at: Timestamp, class: Class, exec: ExecId, input: Input) {
+    pub(super) fn schedule(&mut self, at: Timestamp, class: Class, exec: ExecId, input: Input) {
         self.sequence += 1;
         self.heap.push(Due { at: at.max(self.now), class, sequence: self.sequence, exec, input });
     }
-    pub fn cancel_timer(&mut self, exec: ExecId, timer: TimerId) {
+    pub(super) fn cancel_timer(&mut self, exec: ExecId, timer: TimerId) {
         self.dead_timers.insert((exec, timer));
     }
-    pub fn cancel_call(&mut self, exec: ExecId, call: CallId) {
+    pub(super) fn cancel_call(&mut self, exec: ExecId, call: CallId) {
         self.dead_calls.insert((exec, call));
     }
     /// When the next thing is due.
-    pub fn next_at(&mut self) -> Option<Timestamp> {
+    pub(super) fn next_at(&mut self) -> Option<Timestamp> {
         while let Some(due) = self.heap.peek() {
             let dead = match &due.input {
                 Input::TimerFired(id) => self.dead_timers.remove(&(due.exec, *id)),
@@ -96,7 +90,7 @@ impl Clock {
         None
     }
     /// Takes the next thing that is due no later than `until`, and moves the clock to it.
-    pub fn pop(&mut self, until: Option<Timestamp>) -> Option<Due> {
+    pub(super) fn pop(&mut self, until: Option<Timestamp>) -> Option<Due> {
         let at = self.next_at()?;
         if until.is_some_and(|limit| at > limit) {
             return None;
@@ -106,7 +100,7 @@ impl Clock {
         Some(due)
     }
     /// Moves the clock on where nothing is due before.
-    pub fn move_to(&mut self, at: Timestamp) {
+    pub(super) fn move_to(&mut self, at: Timestamp) {
         self.now = self.now.max(at);
     }
 }

@@ -300,12 +300,20 @@ impl Harness {
         for other in &self.machines {
             targets::add(&mut targets, other);
         }
-        let problems: Vec<String> =
-            self.mocks.validate(&targets).iter().chain(&self.faults.validate(&targets)).map(ToString::to_string).collect();
+        let problems: Vec<String> = self
+            .mocks
+            .validate(&targets)
+            .iter()
+            .chain(&self.faults.validate(&targets))
+            .map(ToString::to_string)
+            .collect();
         if problems.is_empty() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Mocks, format!("use the mocks of `{}`: {}", self.machine.name(), problems.join("\n  "))))
+        Err(Error::new(
+            ErrorKind::Mocks,
+            format!("use the mocks of `{}`: {}", self.machine.name(), problems.join("\n  ")),
+        ))
     }
 
     fn conclude(&self, mut world: World) -> Result<Run, Error> {

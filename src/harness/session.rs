@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::diagnostic::did_you_mean;
 use crate::engine::{Input, Status};
 use crate::error::{Error, ErrorKind};
+use crate::harness::Harness;
 use crate::harness::driver::run_until;
 use crate::harness::run::Run;
 use crate::harness::world::{Parked, Rest, State, World};
-use crate::harness::Harness;
 use crate::history::History;
 use crate::history::compact::Compact;
 use crate::task::TaskError;
@@ -62,7 +62,8 @@ impl Session {
         match self.world.trouble.take() {
             None => Ok(rest),
             Some(trouble) => {
-                let what = format!("rehearse `{}`: {trouble}\n\n{}", self.harness.machine_under_test().name(), self.compact());
+                let what =
+                    format!("rehearse `{}`: {trouble}\n\n{}", self.harness.machine_under_test().name(), self.compact());
                 Err(Error::new(ErrorKind::Mocks, what))
             }
         }
@@ -160,9 +161,10 @@ impl Session {
     /// Where no such task waits; the message says which do.
     #[track_caller]
     pub fn token(&mut self, state: &str) -> Token<'_> {
-        let found = self.world.parked.iter().position(|p| {
-            !p.call.resource.is_activity() && (&*p.call.state == state || p.call.location() == state)
-        });
+        let found =
+            self.world.parked.iter().position(|p| {
+                !p.call.resource.is_activity() && (&*p.call.state == state || p.call.location() == state)
+            });
         match found {
             Some(i) => Token { call: (self.world.parked[i].exec, self.world.parked[i].call.id), session: self },
             None => self.nobody_waits(&format!("no task token of `{state}` waits"), state),

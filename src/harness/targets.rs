@@ -54,8 +54,5 @@ pub(super) fn activities(machine: &Machine, named: &[String]) -> Vec<Str> {
         StateKind::Task(task) if task.resource.is_activity() => Some(&task.resource),
         _ => None,
     });
-    tasks
-        .filter(|r| named.iter().any(|n| n == r.api() || **n == **r.arn()))
-        .map(|r| r.arn().clone())
-        .collect()
+    tasks.filter(|r| named.iter().any(|n| n == r.api() || **n == **r.arn())).map(|r| r.arn().clone()).collect()
 }

@@ -102,7 +102,7 @@ pub(super) enum Rest {
 const ROOT: ExecId = ExecId(0);
 
 impl World {
-    pub fn new(start: Timestamp, seed: u64) -> Self {
+    pub(super) fn new(start: Timestamp, seed: u64) -> Self {
         World {
             clock: Clock::at(start),
             mocks: MockSet::default(),
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Starts the root execution.
-    pub fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) {
+    pub(super) fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) {
         self.add(Execution::new(machine, settings, input), None);
     }
 
@@ -144,21 +144,21 @@ impl World {
         id
     }
 
-    pub fn root(&self) -> Option<&Slot> {
+    pub(super) fn root(&self) -> Option<&Slot> {
         self.executions.first()
     }
     /// Whether the root execution is over, or the test is in trouble.
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.trouble.is_some() || !matches!(self.root().map(|s| &s.state), Some(State::Running(_)))
     }
 
     /// Hands an input to an execution at the present instant.
-    pub fn send(&mut self, exec: ExecId, input: Input) {
+    pub(super) fn send(&mut self, exec: ExecId, input: Input) {
         self.immediate.push_back((exec, input));
     }
 
     /// Lets everything happen that is due up to `until` (to the end where that is `None`), and says why it stopped.
-    pub fn go(&mut self, until: Option<Timestamp>) -> Rest {
+    pub(super) fn go(&mut self, until: Option<Timestamp>) -> Rest {
         loop {
             while let Some((exec, input)) = self.immediate.pop_front() {
                 if self.trouble.is_some() {
@@ -270,7 +270,8 @@ impl World {
         let prefix = own.machine_arn.split(":stateMachine:").next().unwrap_or_default();
         settings.execution_arn = format!("{prefix}:{kind}:{}:{name}", spec.machine_name).into();
         settings.execution_name = name.into();
-        settings.machine_arn = format!("{}/{}", own.machine_arn, spec.machine_name.rsplit('/').next().unwrap_or_default()).into();
+        settings.machine_arn =
+            format!("{}/{}", own.machine_arn, spec.machine_name.rsplit('/').next().unwrap_or_default()).into();
         settings.machine_name = spec.machine_name.clone();
         settings.machine_type = spec.execution_type;
         settings.seed = seed;
@@ -354,7 +355,7 @@ impl World {
 
     /// Polls asynchronous mocks. Their replies go onto the clock when all have answered, in the order of the calls,
     /// so that real latency never decides an order.
-    pub fn poll_mocks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_mocks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut all = true;
         for flight in &mut self.in_flight {
             if let Some(future) = &mut flight.future {
@@ -379,7 +380,7 @@ impl World {
     }
 
     /// Who holds the clock: the calls whose mocks have not answered.
-    pub fn holders(&self) -> Vec<String> {
+    pub(super) fn holders(&self) -> Vec<String> {
         self.in_flight.iter().filter(|f| f.reply.is_none()).map(|f| f.call.location()).collect()
     }
 
@@ -438,7 +439,7 @@ impl World {
     }
 
     /// Why nothing goes on although the execution runs: what waits for whom.
-    pub fn idle_diagnosis(&self) -> String {
+    pub(super) fn idle_diagnosis(&self) -> String {
         let mut text = String::from("nothing is scheduled, and the execution is still running\n");
         if self.parked.is_empty() {
             text.push_str("  every task that runs was told never to answer\n");
@@ -452,17 +453,19 @@ impl World {
                 _ => text.push_str(&format!("  `{place}` waits for its task token ({})\n", p.call.resource.short())),
             }
         }
-        text.push_str("  help: let the mock answer, give the state a TimeoutSeconds, or drive the clock with `start`\n");
+        text.push_str(
+            "  help: let the mock answer, give the state a TimeoutSeconds, or drive the clock with `start`\n",
+        );
         text
     }
 
     /// How much time has passed since the root execution started.
-    pub fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.root().map_or(Duration::ZERO, |s| s.ended_at.unwrap_or(self.clock.now()).since(s.started_at))
     }
 
     /// The root execution's id.
-    pub fn root_id() -> ExecId {
+    pub(super) fn root_id() -> ExecId {
         ROOT
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::asl::Resource;
+pub use crate::asl::StateType;
 use crate::task::TaskError;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
@@ -16,36 +17,6 @@ pub struct Event {
     pub at: Timestamp,
     /// What happened.
     pub detail: Detail,
-}
-
-/// The kinds of states, as event names spell them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the state types")]
-pub enum StateType {
-    Pass,
-    Task,
-    Choice,
-    Wait,
-    Succeed,
-    Fail,
-    Parallel,
-    Map,
-}
-
-impl StateType {
-    /// `Pass`, `Task`, …
-    pub fn name(self) -> &'static str {
-        match self {
-            StateType::Pass => "Pass",
-            StateType::Task => "Task",
-            StateType::Choice => "Choice",
-            StateType::Wait => "Wait",
-            StateType::Succeed => "Succeed",
-            StateType::Fail => "Fail",
-            StateType::Parallel => "Parallel",
-            StateType::Map => "Map",
-        }
-    }
 }
 
 /// What an event says. Task events are one family here; which of `Task*`, `LambdaFunction*` and `Activity*` they

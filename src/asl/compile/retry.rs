@@ -41,7 +41,6 @@ impl Compiler<'_> {
             backoff_rate,
             max_delay_seconds,
             full_jitter: jitter == Some("FULL"),
-            span: Some(at.node().span),
         })
     }
 
@@ -78,7 +77,7 @@ impl Compiler<'_> {
         };
         let output = self.output(at.get("Output"), language);
         let assign = self.assign(at.get("Assign"), language);
-        Some(Catcher { errors: errors?, next: next?, result_path, output, assign, span: Some(at.node().span) })
+        Some(Catcher { errors: errors?, next: next?, result_path, output, assign })
     }
 
     /// `ErrorEquals`: at least one name; `States.ALL` alone, and in the last entry.

@@ -339,7 +339,14 @@ fn states_stand_in_the_order_of_the_text_and_know_what_encloses_them() {
     assert_eq!(machine.state_names().collect::<Vec<_>>(), ["B", "C", "D", "A"]);
     assert_eq!(machine.name(), "checkout");
     let inner = &machine.inner;
-    assert_eq!(inner.states.iter().map(State::path).collect::<Vec<_>>(), ["B", "B/C", "B/C/D", "A"]);
+    assert_eq!(
+        inner
+            .states
+            .iter()
+            .map(|s| s.enclosing.iter().chain([&s.name]).map(|n| &**n).collect::<Vec<_>>().join("/"))
+            .collect::<Vec<_>>(),
+        ["B", "B/C", "B/C/D", "A"]
+    );
     let start = inner.state(inner.root.start);
     assert_eq!((&*start.name, start.transition), ("A", Transition::Next(StateId(0))));
     let StateKind::Wait(crate::asl::machine::Wait::Seconds(Operand::Constant(3))) = inner.states[2].kind else {

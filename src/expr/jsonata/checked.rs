@@ -53,6 +53,8 @@ pub(super) fn is_harmless(name: &str, args: &[AstNode]) -> bool {
         // Any number may come.
         "formatInteger" => matches!(args.first(), Some(AstNode::Number(n)) if n.abs() < 1e6),
         "fromMillis" => (function.check)(&pictures).is_ok(),
+        // A literal picture with ordinals meets any timestamp.
+        _ if pictures.iter().any(|text| text.as_str().is_some_and(|text| text.contains('o'))) => false,
         _ => pictures.iter().all(plain) && (function.check)(&pictures).is_ok(),
     }
 }
@@ -120,6 +122,9 @@ fn parse_integer(args: &[JValue]) -> Result<(), EvaluatorError> {
     if picture.starts_with(['a', 'A']) && value.chars().count() > LETTERS {
         return refuse("D1001", format!("Number out of range: {value}"));
     }
+    if picture.contains(';') && value.len() >= 2 && !value.is_char_boundary(value.len() - 2) {
+        return refuse("D3130", picture);
+    }
     let Some(digit) = picture.chars().find(|c| !c.is_ascii() && c.is_numeric()) else { return Ok(()) };
     let grouped = picture.find(',').is_some_and(|comma| comma > 0);
     let ordinal = if picture.ends_with('o') { value.len().saturating_sub(2) } else { value.len() };
@@ -140,7 +145,9 @@ fn to_millis(args: &[JValue]) -> Result<(), EvaluatorError> {
     let lettered =
         |text: &str| markers(text).iter().any(|marker| marker.get(1..).is_some_and(|m| m.starts_with(['a', 'A'])));
     let foreign = |text: &str| markers(text).iter().any(|marker| !marker.is_ascii());
-    if texts(args).any(foreign) {
+    // The letter s has a second form that counts as equal without case, but is longer.
+    let ordinal = texts(args).any(|text| markers(text).iter().any(|marker| marker.contains('o')));
+    if texts(args).any(foreign) || ordinal && texts(args).any(|text| text.contains('ſ')) {
         return refuse("D3131", "In a decimal digit pattern, all digits must be from the same decimal group");
     }
     match texts(args).find(|text| has_long_word(text)) {

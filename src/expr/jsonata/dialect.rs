@@ -71,23 +71,31 @@ fn check(node: &mut AstNode, findings: &Findings, place: Place, guards: &mut Gua
 
 /// Whether a function's signature is written with letters that the parser does not bear.
 pub(super) fn has_foreign_signature(source: &str) -> bool {
+    enum At {
+        Elsewhere,
+        Parameters,
+        BeforeSignature,
+        Signature,
+    }
     if source.is_ascii() || !(source.contains("function") || source.contains('λ')) {
         return false;
     }
     let mut lexer = Lexer::new(source.to_owned());
-    let mut before = Token::Eof;
-    let mut inside = false;
+    let mut at = At::Elsewhere;
     while let Ok(token) = lexer.next_token() {
-        match &token {
-            Token::Eof => return false,
-            Token::LessThan if before == Token::RightParen => inside = true,
-            Token::LeftBrace | Token::RightBrace | Token::Semicolon => inside = false,
-            Token::Identifier(name) | Token::Variable(name) | Token::String(name) if inside && !name.is_ascii() => {
+        at = match (at, token) {
+            (_, Token::Eof) => return false,
+            (_, Token::Function(_)) => At::Parameters,
+            (At::Parameters, Token::RightParen) => At::BeforeSignature,
+            (At::BeforeSignature, Token::LessThan) => At::Signature,
+            (At::Signature, Token::Identifier(name) | Token::Variable(name) | Token::String(name))
+                if !name.is_ascii() =>
+            {
                 return true;
             }
-            _ => {}
-        }
-        before = token;
+            (At::BeforeSignature, _) | (_, Token::LeftBrace) => At::Elsewhere,
+            (same, _) => same,
+        };
     }
     false
 }

@@ -349,6 +349,8 @@ fn arguments_the_engine_does_not_bear_are_errors() {
         ("$fromMillis(0, '[,Y]')", "D3132"),
         ("$fromMillis(0, '[[Y] [,[]')", "D3132"),
         ("$parseInteger('(١', '(##١')", "D3130"),
+        ("$parseInteger('1é', '0;o')", "D3130"),
+        ("$toMillis('1ſt', '[D1o]')", "D3131"),
         ("$fromMillis(0, '[éY]')", "D3132"),
         ("$fromMillis(0, '[Y,19]')", "D3132"),
         ("$fromMillis(0, '[M,999999999]')", "D3132"),
@@ -372,6 +374,7 @@ fn arguments_the_engine_does_not_bear_are_errors() {
         ("($f := $fromMillis; $f(0))", r#""1970-01-01T00:00:00.000Z""#),
         ("[0].$fromMillis('[Y' & ']')", r#""1970""#),
         ("$fromMillis($nothing, '[Y' & ']')", "undefined"),
+        ("(function($x){$x}; (1) < é)", "undefined"),
         ("function($x)<n:n>{'é' & $x}(1)", r#""é1""#),
     ] {
         assert_eq!(shown(source), expected, "{source}");

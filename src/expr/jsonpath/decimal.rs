@@ -18,11 +18,11 @@ pub(super) enum Decimal {
 
 impl Decimal {
     /// A number in a document.
-    pub fn of(n: &Number) -> Decimal {
+    pub(super) fn of(n: &Number) -> Decimal {
         n.as_i64().map_or_else(|| Decimal::Text(n.to_string().into()), Decimal::Int)
     }
     /// A number as text: digits with an optional sign, fraction and exponent.
-    pub fn parse(text: &str) -> Option<Decimal> {
+    pub(super) fn parse(text: &str) -> Option<Decimal> {
         Scientific::of(text)?;
         let plain = text.strip_prefix('-').unwrap_or(text);
         let is_canonical = plain.bytes().all(|b| b.is_ascii_digit()) && (plain == "0" || !plain.starts_with('0'));
@@ -32,20 +32,20 @@ impl Decimal {
         }
     }
     /// The text, for comparing with a string.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Decimal::Int(n) => n.to_string(),
             Decimal::Text(t) => t.to_string(),
         }
     }
     /// The whole part; what does not fit is cut off at the limits.
-    pub fn whole(&self) -> i64 {
+    pub(super) fn whole(&self) -> i64 {
         match self {
             Decimal::Int(n) => *n,
             Decimal::Text(t) => t.parse::<f64>().unwrap_or(0.0) as i64,
         }
     }
-    pub fn compare(&self, other: &Decimal) -> Ordering {
+    pub(super) fn compare(&self, other: &Decimal) -> Ordering {
         if let (Decimal::Int(a), Decimal::Int(b)) = (self, other) {
             return a.cmp(b);
         }

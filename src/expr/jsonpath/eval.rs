@@ -25,7 +25,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub fn into_error(self) -> PathError {
+    pub(super) fn into_error(self) -> PathError {
         let (kind, message) = match self {
             Fault::NotFound(message) => (PathErrorKind::NotFound, message),
             Fault::InvalidPath(message) | Fault::Exception(message) | Fault::OutOfBounds(message) => {
@@ -47,11 +47,11 @@ pub(super) struct Context<'c> {
 
 impl<'c> Context<'c> {
     /// The same evaluation where `$` means something else.
-    pub fn rooted_at(self, root: &'c Value) -> Context<'c> {
+    pub(super) fn rooted_at(self, root: &'c Value) -> Context<'c> {
         Context { root, ..self }
     }
     /// Accounts for work on `n` values.
-    pub fn visit(&self, n: usize) -> Result<(), Fault> {
+    pub(super) fn visit(&self, n: usize) -> Result<(), Fault> {
         match self.left.get().checked_sub(n) {
             Some(left) => {
                 self.left.set(left);

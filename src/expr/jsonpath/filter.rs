@@ -33,7 +33,7 @@ pub(super) enum Operand {
 
 impl Filter {
     /// Whether the item passes. A condition that makes no sense for this item does not hold.
-    pub fn accepts(&self, item: &Value, ctx: Context<'_>) -> Result<bool, Fault> {
+    pub(super) fn accepts(&self, item: &Value, ctx: Context<'_>) -> Result<bool, Fault> {
         match self.holds(item, ctx) {
             Err(Fault::NotFound(_) | Fault::InvalidPath(_)) => Ok(false),
             other => other,

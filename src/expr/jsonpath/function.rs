@@ -54,7 +54,7 @@ static FUNCTIONS: &[Function] = &[
 
 impl Call {
     /// The function's value for `model`. A name that is no function fails only here, as in Jayway.
-    pub fn apply(&self, model: &Value, ctx: Context<'_>) -> Result<Value, Fault> {
+    pub(super) fn apply(&self, model: &Value, ctx: Context<'_>) -> Result<Value, Fault> {
         let Some(function) = FUNCTIONS.iter().find(|f| f.name == self.name) else {
             return Err(Fault::InvalidPath(format!("Function with name: {} does not exist.", self.name)));
         };

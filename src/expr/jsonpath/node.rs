@@ -29,7 +29,7 @@ pub(super) enum Node {
 
 impl Node {
     /// A value that a path found.
-    pub fn found(value: &Value) -> Node {
+    pub(super) fn found(value: &Value) -> Node {
         match value {
             Value::Null => Node::Null,
             Value::Bool(b) => Node::Bool(*b),
@@ -68,7 +68,7 @@ impl Node {
     ///
     /// # Errors
     /// Anything else is no list, and neither is an array that holds arrays or objects.
-    pub fn elements(&self) -> Result<Option<Vec<Node>>, Fault> {
+    pub(super) fn elements(&self) -> Result<Option<Vec<Node>>, Fault> {
         match self.json() {
             Some(value) => value.as_array().map(|items| items.iter().map(Node::element).collect()).transpose(),
             None => Err(Fault::InvalidPath("Expected value list node".to_owned())),
@@ -76,14 +76,14 @@ impl Node {
     }
 
     /// The array or object, wherever it comes from.
-    pub fn json(&self) -> Option<&Value> {
+    pub(super) fn json(&self) -> Option<&Value> {
         match self {
             Node::Json(v) | Node::JsonLiteral(v) => Some(v),
             _ => None,
         }
     }
 
-    pub fn truth(&self) -> Result<bool, Fault> {
+    pub(super) fn truth(&self) -> Result<bool, Fault> {
         match self {
             Node::Bool(b) => Ok(*b),
             _ => Err(Fault::InvalidPath("Expected boolean node".to_owned())),
@@ -91,7 +91,7 @@ impl Node {
     }
 
     /// `==`: not symmetric, since the left side decides whether a number and a string meet as numbers or as text.
-    pub fn equals(&self, other: &Node) -> bool {
+    pub(super) fn equals(&self, other: &Node) -> bool {
         match (self, other) {
             (Node::Null, Node::Null) => true,
             (Node::Bool(a), Node::Bool(b)) => a == b,
@@ -105,7 +105,7 @@ impl Node {
     }
 
     /// `===`: equal and of the same kind.
-    pub fn is_identical(&self, other: &Node) -> bool {
+    pub(super) fn is_identical(&self, other: &Node) -> bool {
         let is_json = |n: &Node| n.json().is_some();
         let same_kind = std::mem::discriminant(self) == std::mem::discriminant(other);
         (same_kind || is_json(self) && is_json(other)) && self.equals(other)

@@ -24,7 +24,7 @@ impl std::fmt::Debug for Operator {
 }
 
 impl Operator {
-    pub fn named(name: &str) -> Option<&'static Operator> {
+    pub(super) fn named(name: &str) -> Option<&'static Operator> {
         OPERATORS.iter().find(|o| o.name.eq_ignore_ascii_case(name))
     }
 }

@@ -24,10 +24,10 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub fn new<T>(message: impl Into<String>, at: usize) -> Result<T, Refusal> {
+    pub(super) fn new<T>(message: impl Into<String>, at: usize) -> Result<T, Refusal> {
         Err(Refusal { message: message.into(), at, fatal: false })
     }
-    pub fn fatal<T>(message: impl Into<String>, at: usize) -> Result<T, Refusal> {
+    pub(super) fn fatal<T>(message: impl Into<String>, at: usize) -> Result<T, Refusal> {
         Err(Refusal { message: message.into(), at, fatal: true })
     }
 }

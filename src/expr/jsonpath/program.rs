@@ -47,7 +47,7 @@ pub(super) enum Step {
 }
 
 impl Program {
-    pub fn new(start: char, steps: Vec<Step>) -> Program {
+    pub(super) fn new(start: char, steps: Vec<Step>) -> Program {
         let last = steps.len().saturating_sub(1);
         let is_definite = |(i, step): (usize, &Step)| match step {
             Step::Name { .. } | Step::Index(_) | Step::Call(_) => true,
@@ -66,23 +66,23 @@ impl Program {
     }
 
     /// Whether everything before step `i` is definite: only then is a missing value an error.
-    pub fn is_definite_before(&self, i: usize) -> bool {
+    pub(super) fn is_definite_before(&self, i: usize) -> bool {
         i <= self.definite_until
     }
-    pub fn is_last(&self, i: usize) -> bool {
+    pub(super) fn is_last(&self, i: usize) -> bool {
         i + 1 >= self.steps.len()
     }
     /// Whether a function comes after step `i`.
-    pub fn has_call_after(&self, i: usize) -> bool {
+    pub(super) fn has_call_after(&self, i: usize) -> bool {
         self.last_call.is_some_and(|c| c > i)
     }
     /// Whether the path ends in a function.
-    pub fn ends_in_call(&self) -> bool {
+    pub(super) fn ends_in_call(&self) -> bool {
         matches!(self.steps.last(), Some(Step::Call(_)))
     }
 
     /// Follows a plain path.
-    pub fn find<'v>(&self, root: &'v Value) -> Result<&'v Value, Lost<'v>> {
+    pub(super) fn find<'v>(&self, root: &'v Value) -> Result<&'v Value, Lost<'v>> {
         let mut here = root;
         for (step, what) in self.steps.iter().enumerate() {
             let next = match (what, here) {
@@ -99,13 +99,13 @@ impl Program {
     }
 
     /// The whole path as Jayway prints it: brackets throughout.
-    pub fn rendered(&self) -> String {
+    pub(super) fn rendered(&self) -> String {
         let mut out = String::from(self.start);
         self.render_from(0, &mut out);
         out
     }
     /// Step `i` and all after it, as Jayway prints them.
-    pub fn rendered_from(&self, i: usize) -> String {
+    pub(super) fn rendered_from(&self, i: usize) -> String {
         let mut out = String::new();
         self.render_from(i, &mut out);
         out
@@ -116,7 +116,7 @@ impl Program {
         }
     }
     /// Where the definite steps before step `i` lead, as Jayway names a place: names unescaped, functions left out.
-    pub fn place(&self, i: usize) -> String {
+    pub(super) fn place(&self, i: usize) -> String {
         let mut out = String::from(self.start);
         for step in self.steps.iter().take(i) {
             match step {
@@ -144,7 +144,7 @@ pub(super) fn at(items: &[Value], index: i32) -> Option<&Value> {
 
 impl Step {
     /// This step as Jayway prints it.
-    pub fn render(&self, out: &mut String) {
+    pub(super) fn render(&self, out: &mut String) {
         match self {
             Step::Name { name, quote } => render_names(std::slice::from_ref(name), *quote, out),
             Step::Names { names, quote } => render_names(names, *quote, out),

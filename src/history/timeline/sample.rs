@@ -74,13 +74,6 @@ impl Sample {
     pub(in crate::history) fn times_out(&mut self, previous: u32, arn: &str) -> u32 {
         self.push(previous, Detail::TaskTimedOut(Box::new((resource(arn), TaskError::named("States.Timeout")))))
     }
-    /// A Task state, in and out with one successful call.
-    pub(in crate::history) fn task(&mut self, previous: u32, name: &str, arn: &str) -> u32 {
-        let entered = self.enter(previous, StateType::Task, name);
-        let started = self.call(entered, arn);
-        let answered = self.answer(started, arn);
-        self.exit(answered, StateType::Task, name, "7")
-    }
     pub(in crate::history) fn iteration(&mut self, previous: u32, phase: Phase, name: &str, index: usize) -> u32 {
         self.push(previous, Detail::MapIteration { phase, name: name.into(), index })
     }

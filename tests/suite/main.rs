@@ -1,0 +1,7 @@
+//! The integration tests: one binary, public API only.
+
+#![expect(clippy::print_stdout, reason = "a test that skips says so, and an oracle says how much agrees")]
+
+mod definitions;
+mod jsonata_oracle;
+mod jsonpath_oracle;
