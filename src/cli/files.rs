@@ -69,7 +69,7 @@ pub(crate) fn context(text: &str) -> Result<Value, Failure> {
         None => json("--context", text.as_bytes(), Format::Json, "write JSON in single quotes, or @FILE"),
     }?;
     if value.as_object().is_none() {
-        let message = format!("the context is a JSON object, not {} {value}", value.type_name());
+        let message = format!("the context is a JSON object, and this is `{value}`");
         return Err(Failure::new(Exit::Input, message).help("write --context '{\"Execution\": {\"Name\": \"e-1\"}}'"));
     }
     Ok(value)
