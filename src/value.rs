@@ -122,10 +122,55 @@ impl Hasher for NameHasher {
 pub type NameMap<V> = IndexMap<Str, V, BuildHasherDefault<NameHasher>>;
 
 /// The members of an object, in order.
+///
+/// A few members stand in a plain list, which is quicker to build and to search than a table; more get one.
 #[derive(Default)]
 pub struct Map {
-    entries: NameMap<Value>,
+    entries: Entries,
     memo: Memo,
+}
+
+/// Up to this many members are searched one after the other.
+const FEW: usize = 8;
+
+#[derive(Clone)]
+enum Entries {
+    Few(Vec<(Str, Value)>),
+    Many(NameMap<Value>),
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Entries::Few(Vec::new())
+    }
+}
+
+impl Entries {
+    fn with_capacity(n: usize) -> Self {
+        if n <= FEW {
+            Entries::Few(Vec::with_capacity(n))
+        } else {
+            Entries::Many(NameMap::with_capacity_and_hasher(n, BuildHasherDefault::default()))
+        }
+    }
+    fn insert(&mut self, name: Str, value: Value) -> Option<Value> {
+        match self {
+            Entries::Many(table) => table.insert(name, value),
+            Entries::Few(list) => {
+                if let Some((_, old)) = list.iter_mut().find(|(k, _)| *k == name) {
+                    return Some(std::mem::replace(old, value));
+                }
+                if list.len() < FEW {
+                    list.push((name, value));
+                } else {
+                    let mut table: NameMap<Value> = std::mem::take(list).into_iter().collect();
+                    table.insert(name, value);
+                    *self = Entries::Many(table);
+                }
+                None
+            }
+        }
+    }
 }
 
 impl Clone for Map {
@@ -141,16 +186,22 @@ impl Map {
     }
     /// An empty object with room for `n` members.
     pub fn with_capacity(n: usize) -> Self {
-        Map { entries: NameMap::with_capacity_and_hasher(n, BuildHasherDefault::default()), memo: Memo::default() }
+        Map { entries: Entries::with_capacity(n), memo: Memo::default() }
     }
     /// The member `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.entries.get(name)
+        match &self.entries {
+            Entries::Few(list) => list.iter().find(|(k, _)| **k == *name).map(|(_, v)| v),
+            Entries::Many(table) => table.get(name),
+        }
     }
     /// The member `name`, to change.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.memo = Memo::default();
-        self.entries.get_mut(name)
+        match &mut self.entries {
+            Entries::Few(list) => list.iter_mut().find(|(k, _)| **k == *name).map(|(_, v)| v),
+            Entries::Many(table) => table.get_mut(name),
+        }
     }
     /// Sets a member; one that was there keeps its place.
     pub fn insert(&mut self, name: impl Into<Str>, value: impl Into<Value>) -> Option<Value> {
@@ -160,37 +211,91 @@ impl Map {
     /// Takes a member out; the others keep their order.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.memo = Memo::default();
-        self.entries.shift_remove(name)
+        match &mut self.entries {
+            Entries::Few(list) => {
+                let at = list.iter().position(|(k, _)| **k == *name)?;
+                Some(list.remove(at).1)
+            }
+            Entries::Many(table) => table.shift_remove(name),
+        }
     }
     /// Whether there is a member `name`.
     pub fn contains_key(&self, name: &str) -> bool {
-        self.entries.contains_key(name)
+        self.get(name).is_some()
     }
     /// How many members there are.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        match &self.entries {
+            Entries::Few(list) => list.len(),
+            Entries::Many(table) => table.len(),
+        }
     }
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
     /// Members in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Str, &Value)> + DoubleEndedIterator {
-        self.entries.iter()
+    pub fn iter(&self) -> Members<'_> {
+        Members(match &self.entries {
+            Entries::Few(list) => Walk::Few(list.iter()),
+            Entries::Many(table) => Walk::Many(table.iter()),
+        })
     }
     /// Names in order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Str> {
-        self.entries.keys()
+        self.iter().map(|(k, _)| k)
     }
     /// Values in order.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
-        self.entries.values()
+        self.iter().map(|(_, v)| v)
     }
 }
 
+/// The members of an object, one after the other; see [`Map::iter`].
+#[derive(Clone)]
+pub struct Members<'a>(Walk<'a>);
+
+#[derive(Clone)]
+enum Walk<'a> {
+    Few(std::slice::Iter<'a, (Str, Value)>),
+    Many(indexmap::map::Iter<'a, Str, Value>),
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a Str, &'a Value);
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Walk::Few(list) => list.next().map(|(k, v)| (k, v)),
+            Walk::Many(table) => table.next(),
+        }
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.0 {
+            Walk::Few(list) => list.size_hint(),
+            Walk::Many(table) => table.size_hint(),
+        }
+    }
+}
+
+impl DoubleEndedIterator for Members<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Walk::Few(list) => list.next_back().map(|(k, v)| (k, v)),
+            Walk::Many(table) => table.next_back(),
+        }
+    }
+}
+
+impl ExactSizeIterator for Members<'_> {}
+
 impl<K: Into<Str>> FromIterator<(K, Value)> for Map {
     fn from_iter<T: IntoIterator<Item = (K, Value)>>(iter: T) -> Self {
-        Map { entries: iter.into_iter().map(|(k, v)| (k.into(), v)).collect(), memo: Memo::default() }
+        let members = iter.into_iter();
+        let mut entries = Entries::with_capacity(members.size_hint().0);
+        for (k, v) in members {
+            entries.insert(k.into(), v);
+        }
+        Map { entries, memo: Memo::default() }
     }
 }
 
@@ -649,6 +754,24 @@ mod tests {
         assert_eq!((a.to_string().len(), b.to_string().len()), (21, 27));
         assert_eq!((a.text_len(), b.text_len()), (21, 27));
         assert!(a.get("x").unwrap().is_same(b.get("x").unwrap()));
+    }
+
+    #[test]
+    fn objects_keep_their_order_and_their_last_values_at_every_size() {
+        for n in [0, 1, FEW - 1, FEW, FEW + 1, 40] {
+            let mut map: Map = (0..n).map(|i| (format!("k{i}"), Value::from(i))).collect();
+            for i in 0..n {
+                assert_eq!(map.insert(format!("k{i}"), i * 2), Some(Value::from(i)), "{n}");
+            }
+            let seen: Vec<(String, Value)> = map.iter().map(|(k, v)| (k.to_string(), v.clone())).collect();
+            assert_eq!(seen, (0..n).map(|i| (format!("k{i}"), Value::from(i * 2))).collect::<Vec<_>>());
+            assert_eq!(map.iter().rev().count(), n);
+            if n > 2 {
+                assert_eq!(map.remove("k1"), Some(Value::from(2)));
+                assert_eq!((map.len(), map.get("k1"), map.contains_key("k2")), (n - 1, None, true));
+                assert_eq!(map.keys().nth(1).map(|k| &**k), Some("k2"));
+            }
+        }
     }
 
     #[test]

@@ -233,7 +233,7 @@ impl Execution {
                 machine,
                 settings,
                 input,
-                history: History::default(),
+                history: History::with_room(),
                 random,
                 now: Timestamp::from_millis(0),
                 started_at: Timestamp::from_millis(0),

@@ -99,7 +99,11 @@ impl Execution {
             path.push(PathStep { state: Arc::clone(&state.name), is_map, index });
             parent = p.parent;
         }
-        path.extend(self.core.settings.parent_path.iter().rev().cloned());
+        let settings = &self.core.settings;
+        let outer = settings.parent_path.iter().rev().cloned().enumerate();
+        path.extend(
+            outer.map(|(i, step)| if i == 0 { PathStep { index: settings.parent_index, ..step } } else { step }),
+        );
         path.reverse();
         path
     }

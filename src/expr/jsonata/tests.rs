@@ -1,3 +1,5 @@
+//! Whole expressions against small surroundings.
+
 use std::time::Instant;
 
 use super::*;
@@ -349,7 +351,7 @@ fn arguments_the_engine_does_not_bear_are_errors() {
         ("$fromMillis(0, '[,Y]')", "D3132"),
         ("$fromMillis(0, '[[Y] [,[]')", "D3132"),
         ("$parseInteger('(١', '(##١')", "D3130"),
-        ("$parseInteger('1é', '0;o')", "D3130"),
+        ("$parseInteger('1éd', '0;o')", "D3130"),
         ("$toMillis('1ſt', '[D1o]')", "D3131"),
         ("$fromMillis(0, '[éY]')", "D3132"),
         ("$fromMillis(0, '[Y,19]')", "D3132"),
