@@ -133,10 +133,23 @@ pub struct Map {
 /// Up to this many members are searched one after the other.
 const FEW: usize = 8;
 
-#[derive(Clone)]
 enum Entries {
     Few(Vec<(Str, Value)>),
     Many(NameMap<Value>),
+}
+
+impl Clone for Entries {
+    /// A copy is made in order to change it, most often by one more member: room for that is made at once.
+    fn clone(&self) -> Self {
+        match self {
+            Entries::Few(list) => {
+                let mut copy = Vec::with_capacity(list.len() + 1);
+                copy.extend_from_slice(list);
+                Entries::Few(copy)
+            }
+            Entries::Many(table) => Entries::Many(table.clone()),
+        }
+    }
 }
 
 impl Default for Entries {

@@ -48,8 +48,11 @@ impl<'a> Fields<'a> {
             InOutPath::Path(p) => p.select(value, &self.env()).map_err(|e| invalid_path(p.as_str(), &e)),
         }
     }
-    /// `$states` for a state that has no result (yet).
+    /// `$states` for a state that has no result (yet). JSONPath has none.
     pub(super) fn states(&self) -> States {
+        if !self.is_jsonata() {
+            return States::default();
+        }
         States { input: self.thread.input.clone(), result: None, error_output: None }
     }
     /// A payload template or JSONata template; `input` is what `$` means in JSONPath.
