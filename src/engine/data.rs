@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::asl::machine::{Catcher, InOutPath, Operand, Payload, QueryLanguage, ResultPath, State, Text, Transition};
+use crate::engine::core::Core;
 use crate::engine::env::Surroundings;
 use crate::engine::fault::{Fault, invalid_path};
 use crate::engine::thread::{Doing, MapItem, Thread};
-use crate::engine::{Core, Execution, Step};
+use crate::engine::{Execution, Step};
 use crate::expr::choice::Rule;
 use crate::expr::jsonata::{Expression, States};
 use crate::expr::jsonata_template::{self, JsonataTemplate};

@@ -79,7 +79,7 @@ pub struct WriteResults {
 
 /// How the children of a Map Run fared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MapRunCounts {
+pub(super) struct MapRunCounts {
     /// Items (not batches) altogether.
     pub total: usize,
     /// Items whose child succeeded.

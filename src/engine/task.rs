@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::asl::machine::{Inner, Operand, State, StateKind, Task};
 use crate::asl::{Pattern, Resource, ResourceKind};
+use crate::engine::core::Core;
 use crate::engine::data::{Fields, Finish, too_large_parameters, too_large_result};
 use crate::engine::fault::Fault;
 use crate::engine::thread::{Doing, Pending, Thread};
-use crate::engine::{Class, Core, Effect, Execution, Step};
+use crate::engine::{Class, Effect, Execution, Step};
 use crate::history::{Detail, Scheduled};
 use crate::task::{Call, CallId, Outcome, PathStep, TaskError};
 use crate::value::{Str, Value};

@@ -253,13 +253,14 @@ impl World {
     fn finished(&mut self, exec: ExecId) {
         let now = self.clock.now();
         let slot = &mut self.executions[exec.0 as usize];
-        slot.ended_at = Some(now);
         let ended = State::Ended { status: Status::Running, history: History::default(), last_variables: Vec::new() };
         let State::Running(execution) = std::mem::replace(&mut slot.state, ended) else { return };
         let status = execution.status().clone();
         let last_variables = execution.last_variables();
         let outcome = status.outcome();
-        slot.state = State::Ended { status, history: execution.into_history(), last_variables };
+        let history = execution.into_history();
+        slot.ended_at = Some(history.iter().next_back().map_or(now, |(_, e)| e.at));
+        slot.state = State::Ended { status, history, last_variables };
         self.parked.retain(|p| p.exec != exec);
         match (slot.parent, outcome) {
             (Some(Parent::Run(parent, run, index)), Some(outcome)) => {

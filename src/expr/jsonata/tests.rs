@@ -407,29 +407,3 @@ fn an_expression_is_shared_between_threads_and_cheap_to_clone() {
     fn shareable<T: Send + Sync + Clone>(_: &T) {}
     shareable(&Expression::parse("1").unwrap());
 }
-
-/// Prints what evaluation costs; run with `--release --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn what_evaluation_costs() {
-    let states = States { input: parsed(r#"{"a":1,"b":"two","c":[1,2,3]}"#), ..States::default() };
-    for source in [
-        "1",
-        "$states.input.a",
-        "$states.input.a + 1",
-        "'Hello ' & $states.input.b",
-        "$n + 1",
-        "$states.input.a = 1 and $exists($states.input.b)",
-        "{'x': $states.input.a, 'y': $states.context.State.Name}",
-        "$map($states.input.c, function($i){ $i & '!' })",
-        "$uuid()",
-        "$now()",
-    ] {
-        let (expression, mut env) = (Expression::parse(source).unwrap(), surroundings());
-        let started = Instant::now();
-        for _ in 0..100_000 {
-            std::hint::black_box(expression.evaluate(&states, &mut env)).unwrap();
-        }
-        println!("{:>6} ns  {source}", started.elapsed().as_nanos() / 100_000);
-    }
-}

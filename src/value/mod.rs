@@ -5,15 +5,16 @@
 //! a member into an object copies only that object's own table. Objects and arrays remember how long they are
 //! as JSON text, so checking the service's 256 KiB limit costs nothing after the first time.
 
+mod map;
+mod wire;
+
+pub(crate) use map::NameHasher;
+pub use map::{Map, Members};
+pub use serde_json::Number;
+
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use indexmap::IndexMap;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-pub use serde_json::Number;
 
 /// A shared, immutable string.
 pub type Str = Arc<str>;
@@ -93,222 +94,6 @@ impl std::ops::Deref for List {
 impl Clone for List {
     fn clone(&self) -> Self {
         List { items: self.items.clone(), memo: Memo::default() }
-    }
-}
-
-/// The hash of member names: FNV-1a, which is quick on the short names objects have and the same in every process.
-/// Names come from the user's own test, so there is nobody to defend against.
-#[derive(Clone, Copy)]
-pub struct NameHasher(u64);
-
-impl Default for NameHasher {
-    fn default() -> Self {
-        NameHasher(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-}
-
-/// A hash map with [`NameHasher`]: iteration order and speed do not depend on the process.
-pub type NameMap<V> = IndexMap<Str, V, BuildHasherDefault<NameHasher>>;
-
-/// The members of an object, in order.
-///
-/// A few members stand in a plain list, which is quicker to build and to search than a table; more get one.
-#[derive(Default)]
-pub struct Map {
-    entries: Entries,
-    memo: Memo,
-}
-
-/// Up to this many members are searched one after the other.
-const FEW: usize = 8;
-
-enum Entries {
-    Few(Vec<(Str, Value)>),
-    Many(NameMap<Value>),
-}
-
-impl Clone for Entries {
-    /// A copy is made in order to change it, most often by one more member: room for that is made at once.
-    fn clone(&self) -> Self {
-        match self {
-            Entries::Few(list) => {
-                let mut copy = Vec::with_capacity(list.len() + 1);
-                copy.extend_from_slice(list);
-                Entries::Few(copy)
-            }
-            Entries::Many(table) => Entries::Many(table.clone()),
-        }
-    }
-}
-
-impl Default for Entries {
-    fn default() -> Self {
-        Entries::Few(Vec::new())
-    }
-}
-
-impl Entries {
-    fn with_capacity(n: usize) -> Self {
-        if n <= FEW {
-            Entries::Few(Vec::with_capacity(n))
-        } else {
-            Entries::Many(NameMap::with_capacity_and_hasher(n, BuildHasherDefault::default()))
-        }
-    }
-    fn insert(&mut self, name: Str, value: Value) -> Option<Value> {
-        match self {
-            Entries::Many(table) => table.insert(name, value),
-            Entries::Few(list) => {
-                if let Some((_, old)) = list.iter_mut().find(|(k, _)| *k == name) {
-                    return Some(std::mem::replace(old, value));
-                }
-                if list.len() < FEW {
-                    list.push((name, value));
-                } else {
-                    let mut table: NameMap<Value> = std::mem::take(list).into_iter().collect();
-                    table.insert(name, value);
-                    *self = Entries::Many(table);
-                }
-                None
-            }
-        }
-    }
-}
-
-impl Clone for Map {
-    fn clone(&self) -> Self {
-        Map { entries: self.entries.clone(), memo: Memo::default() }
-    }
-}
-
-impl Map {
-    /// An empty object.
-    pub fn new() -> Self {
-        Map::default()
-    }
-    /// An empty object with room for `n` members.
-    pub fn with_capacity(n: usize) -> Self {
-        Map { entries: Entries::with_capacity(n), memo: Memo::default() }
-    }
-    /// The member `name`.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        match &self.entries {
-            Entries::Few(list) => list.iter().find(|(k, _)| **k == *name).map(|(_, v)| v),
-            Entries::Many(table) => table.get(name),
-        }
-    }
-    /// The member `name`, to change.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.memo = Memo::default();
-        match &mut self.entries {
-            Entries::Few(list) => list.iter_mut().find(|(k, _)| **k == *name).map(|(_, v)| v),
-            Entries::Many(table) => table.get_mut(name),
-        }
-    }
-    /// Sets a member; one that was there keeps its place.
-    pub fn insert(&mut self, name: impl Into<Str>, value: impl Into<Value>) -> Option<Value> {
-        self.memo = Memo::default();
-        self.entries.insert(name.into(), value.into())
-    }
-    /// Takes a member out; the others keep their order.
-    pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.memo = Memo::default();
-        match &mut self.entries {
-            Entries::Few(list) => {
-                let at = list.iter().position(|(k, _)| **k == *name)?;
-                Some(list.remove(at).1)
-            }
-            Entries::Many(table) => table.shift_remove(name),
-        }
-    }
-    /// Whether there is a member `name`.
-    pub fn contains_key(&self, name: &str) -> bool {
-        self.get(name).is_some()
-    }
-    /// How many members there are.
-    pub fn len(&self) -> usize {
-        match &self.entries {
-            Entries::Few(list) => list.len(),
-            Entries::Many(table) => table.len(),
-        }
-    }
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// Members in order.
-    pub fn iter(&self) -> Members<'_> {
-        Members(match &self.entries {
-            Entries::Few(list) => Walk::Few(list.iter()),
-            Entries::Many(table) => Walk::Many(table.iter()),
-        })
-    }
-    /// Names in order.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Str> {
-        self.iter().map(|(k, _)| k)
-    }
-    /// Values in order.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
-        self.iter().map(|(_, v)| v)
-    }
-}
-
-/// The members of an object, one after the other; see [`Map::iter`].
-#[derive(Clone)]
-pub struct Members<'a>(Walk<'a>);
-
-#[derive(Clone)]
-enum Walk<'a> {
-    Few(std::slice::Iter<'a, (Str, Value)>),
-    Many(indexmap::map::Iter<'a, Str, Value>),
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a Str, &'a Value);
-    fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            Walk::Few(list) => list.next().map(|(k, v)| (k, v)),
-            Walk::Many(table) => table.next(),
-        }
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.0 {
-            Walk::Few(list) => list.size_hint(),
-            Walk::Many(table) => table.size_hint(),
-        }
-    }
-}
-
-impl DoubleEndedIterator for Members<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            Walk::Few(list) => list.next_back().map(|(k, v)| (k, v)),
-            Walk::Many(table) => table.next_back(),
-        }
-    }
-}
-
-impl ExactSizeIterator for Members<'_> {}
-
-impl<K: Into<Str>> FromIterator<(K, Value)> for Map {
-    fn from_iter<T: IntoIterator<Item = (K, Value)>>(iter: T) -> Self {
-        let members = iter.into_iter();
-        let mut entries = Entries::with_capacity(members.size_hint().0);
-        for (k, v) in members {
-            entries.insert(k.into(), v);
-        }
-        Map { entries, memo: Memo::default() }
     }
 }
 
@@ -405,7 +190,7 @@ impl Value {
         match self {
             Value::Object(o) => {
                 let map = Arc::make_mut(o);
-                map.memo = Memo::default();
+                map.forget_measure();
                 Some(map)
             }
             _ => None,
@@ -458,7 +243,7 @@ impl Value {
                 }
                 Measure { bytes, depth: depth + 1 }
             }),
-            Value::Object(o) => o.memo.get_or(|| {
+            Value::Object(o) => o.memo().get_or(|| {
                 let (mut bytes, mut depth) = (2 + o.len().saturating_sub(1), 0);
                 for (k, v) in o.iter() {
                     let m = v.measure();
@@ -562,112 +347,9 @@ impl fmt::Display for Value {
     }
 }
 
-impl fmt::Debug for Map {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
-    }
-}
-
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Value::Null => s.serialize_unit(),
-            Value::Bool(b) => s.serialize_bool(*b),
-            Value::Number(n) => n.serialize(s),
-            Value::String(t) => s.serialize_str(t),
-            Value::Array(a) => {
-                let mut seq = s.serialize_seq(Some(a.len()))?;
-                for v in a.iter() {
-                    seq.serialize_element(v)?;
-                }
-                seq.end()
-            }
-            Value::Object(o) => {
-                let mut map = s.serialize_map(Some(o.len()))?;
-                for (k, v) in o.iter() {
-                    map.serialize_entry(&**k, v)?;
-                }
-                map.end()
-            }
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Value, D::Error> {
-        Value::deserialize(d)
-    }
-    fn visit_bool<E>(self, b: bool) -> Result<Value, E> {
-        Ok(Value::Bool(b))
-    }
-    fn visit_i64<E>(self, i: i64) -> Result<Value, E> {
-        Ok(Value::Number(i.into()))
-    }
-    fn visit_u64<E>(self, u: u64) -> Result<Value, E> {
-        Ok(Value::Number(u.into()))
-    }
-    fn visit_f64<E>(self, f: f64) -> Result<Value, E> {
-        Ok(Value::from_f64(f))
-    }
-    fn visit_str<E>(self, s: &str) -> Result<Value, E> {
-        Ok(Value::String(s.into()))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(4096));
-        while let Some(v) = seq.next_element()? {
-            items.push(v);
-        }
-        Ok(Value::array(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(Name(k)) = access.next_key()? {
-            map.entries.insert(k, access.next_value()?);
-        }
-        Ok(Value::Object(Arc::new(map)))
-    }
-}
-
-/// A member name read straight into shared text.
-struct Name(Str);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl Visitor<'_> for NameVisitor {
-            type Value = Name;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member name")
-            }
-            fn visit_str<E>(self, s: &str) -> Result<Name, E> {
-                Ok(Name(s.into()))
-            }
-        }
-        d.deserialize_str(NameVisitor)
     }
 }
 
@@ -767,24 +449,6 @@ mod tests {
         assert_eq!((a.to_string().len(), b.to_string().len()), (21, 27));
         assert_eq!((a.text_len(), b.text_len()), (21, 27));
         assert!(a.get("x").unwrap().is_same(b.get("x").unwrap()));
-    }
-
-    #[test]
-    fn objects_keep_their_order_and_their_last_values_at_every_size() {
-        for n in [0, 1, FEW - 1, FEW, FEW + 1, 40] {
-            let mut map: Map = (0..n).map(|i| (format!("k{i}"), Value::from(i))).collect();
-            for i in 0..n {
-                assert_eq!(map.insert(format!("k{i}"), i * 2), Some(Value::from(i)), "{n}");
-            }
-            let seen: Vec<(String, Value)> = map.iter().map(|(k, v)| (k.to_string(), v.clone())).collect();
-            assert_eq!(seen, (0..n).map(|i| (format!("k{i}"), Value::from(i * 2))).collect::<Vec<_>>());
-            assert_eq!(map.iter().rev().count(), n);
-            if n > 2 {
-                assert_eq!(map.remove("k1"), Some(Value::from(2)));
-                assert_eq!((map.len(), map.get("k1"), map.contains_key("k2")), (n - 1, None, true));
-                assert_eq!(map.keys().nth(1).map(|k| &**k), Some("k2"));
-            }
-        }
     }
 
     #[test]
