@@ -222,7 +222,12 @@ impl Execution {
 
     /// Lets every thread that can go on do one state at a time, in turn, as the service interleaves them.
     fn run(&mut self, machine: &Inner) {
-        while let Some((id, serial)) = self.ready.pop_front() {
+        loop {
+            if self.core.is_over() {
+                self.finish_overdue();
+                return;
+            }
+            let Some((id, serial)) = self.ready.pop_front() else { return };
             let Some(mut thread) = self.take(id, |t| t.serial == serial && t.is_ready()) else { continue };
             let mut step = self.step(machine, &mut thread);
             // With nobody else in line there is no reason to queue again.
@@ -230,10 +235,6 @@ impl Execution {
                 step = self.step(machine, &mut thread);
             }
             self.settle(machine, thread, step);
-            if self.core.is_over() {
-                self.finish_overdue();
-                return;
-            }
         }
     }
 
@@ -245,6 +246,8 @@ impl Execution {
                 self.put(thread);
             }
             Step::Parked => self.put(thread),
+            // Events were left out for want of room, so the execution does not end as it would have.
+            Step::Ended(_) | Step::Failed(_) if self.core.full && thread.parent.is_none() => self.put(thread),
             Step::Ended(output) => match thread.parent {
                 Some((parent, index)) => self.member_ended(machine, &thread, parent, index, output),
                 None => {
@@ -374,25 +377,21 @@ impl Execution {
 
     /// Writes the end of an execution whose history is full, or which never lets time pass.
     fn finish_overdue(&mut self) {
-        if self.core.status == Status::Running {
-            let previous = self.core.history.len() as u32;
-            let error = if self.core.full {
-                TaskError::new("States.Runtime", self.core.settings.limits.events_cause())
-            } else {
-                TaskError::named("States.Timeout")
-            };
-            self.core.full = false;
-            let detail = Box::new(error.clone());
-            if error.cause.is_some() {
-                self.core.status = Status::Failed(error);
-                self.core.close(previous, Detail::ExecutionFailed(detail));
-            } else {
-                // A loop that never waits runs until the five minutes are over.
-                self.core.now = self.core.started_at + Duration::from_secs(self.core.settings.limits.express_seconds);
-                self.core.status = Status::TimedOut(error);
-                self.core.close(previous, Detail::ExecutionTimedOut(detail));
-            }
-        }
         self.stop_everything();
+        if self.core.status != Status::Running {
+            return;
+        }
+        let previous = self.core.history.len() as u32;
+        if std::mem::take(&mut self.core.full) {
+            let error = TaskError::new("States.Runtime", self.core.settings.limits.events_cause());
+            self.core.status = Status::Failed(error.clone());
+            self.core.close(previous, Detail::ExecutionFailed(Box::new(error)));
+        } else {
+            // A loop that never waits runs until the five minutes are over.
+            let error = TaskError::named("States.Timeout");
+            self.core.now = self.core.started_at + Duration::from_secs(self.core.settings.limits.express_seconds);
+            self.core.status = Status::TimedOut(error.clone());
+            self.core.close(previous, Detail::ExecutionTimedOut(Box::new(error)));
+        }
     }
 }

@@ -100,10 +100,10 @@ struct Drive {
 }
 
 impl Drive {
-    fn new(plan: &Plan) -> Drive {
+    fn new(plan: &Plan, limits: &Limits) -> Drive {
         let machine = plan.machine();
         let mut settings = Settings::of(machine.name(), "driven", machine.machine_type(), plan.seed);
-        settings.limits = limits();
+        settings.limits = limits.clone();
         let input = Value::from(plan.input());
         let mut mocks = MockSet::new();
         for (key, mock) in plan.mocks() {
@@ -157,7 +157,7 @@ impl Drive {
                     let machine = self.executions[exec].0.machine();
                     let mut settings = Settings::of(&spec.machine_name, "child", spec.execution_type, self.seeds);
                     self.seeds = self.seeds.wrapping_add(1);
-                    settings.limits = limits();
+                    settings.limits = self.executions[exec].0.settings().limits.clone();
                     let child = Execution::child(&machine, &spec, Arc::new(settings));
                     self.executions.push((child, Some((exec, spec.run, spec.index))));
                     self.queue.push_back((self.executions.len() - 1, Input::Start));
@@ -265,14 +265,15 @@ proptest! {
     }
 
     #[test]
-    fn nothing_happens_after_the_end(plan in plan()) {
-        let mut drive = Drive::new(&plan);
+    fn nothing_happens_after_the_end(plan in plan(), events in 4..200_usize) {
+        let mut drive = Drive::new(&plan, &Limits { events, ..Limits::default() });
         while drive.root().status() == &Status::Running && drive.step() {}
         prop_assert!(drive.root().status() != &Status::Running, "it stands still: {:?}", drive.root().active_states());
         // The children of a failed Map Run end by themselves.
         while drive.step() {}
         for (exec, (execution, _)) in drive.executions.iter().enumerate() {
             prop_assert_eq!(broken(execution.history()), None, "execution {}", exec);
+            prop_assert!(plan.express || execution.history().len() <= events, "{} events", execution.history().len());
         }
         for (exec, input) in drive.stragglers() {
             let execution = &mut drive.executions[exec].0;
@@ -286,7 +287,7 @@ proptest! {
 
     #[test]
     fn stopping_ends_it_at_any_step(plan in plan(), step in 0..40_usize) {
-        let mut drive = Drive::new(&plan);
+        let mut drive = Drive::new(&plan, &limits());
         while drive.handled <= step && drive.step() {}
         let was = drive.root().status().clone();
         drive.queue.push_front((0, Input::Stop(TaskError::new("Enough", "the test said so"))));

@@ -3,9 +3,17 @@
 #![expect(clippy::print_stdout, reason = "a test that skips says so, and an oracle says how much agrees")]
 
 mod conformance;
+mod data_flow;
 mod definitions;
 mod generate;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod laws;
 mod layering;
+mod map;
+mod parallel;
+mod retry;
+mod support;
+mod timeouts;
+mod variables;
+mod wait;
