@@ -1,4 +1,4 @@
-//! Rehearse AWS Step Functions state machines.
+#![doc = include_str!("../README.md")]
 
 pub mod asl;
 pub mod diagnostic;

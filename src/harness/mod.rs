@@ -65,6 +65,12 @@ pub struct Harness {
     identity: Option<Identity>,
 }
 
+impl std::fmt::Debug for Harness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Harness").field("machine", &self.machine).field("mocks", &self.mocks).finish_non_exhaustive()
+    }
+}
+
 #[derive(Clone)]
 struct Identity {
     machine_arn: String,

@@ -4,6 +4,19 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+mod conformance;
+mod data_flow;
 mod definitions;
+mod generate;
 mod jsonata_oracle;
 mod jsonpath_oracle;
+mod laws;
+mod layering;
+mod map;
+mod parallel;
+mod readme;
+mod retry;
+mod support;
+mod timeouts;
+mod variables;
+mod wait;

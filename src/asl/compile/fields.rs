@@ -2,9 +2,9 @@
 
 use super::Compiler;
 use super::cursor::Cursor;
+use crate::asl::StateType;
 use crate::asl::machine::QueryLanguage::{self, JsonPath, Jsonata};
 use crate::diagnostic::did_you_mean;
-use crate::history::StateType;
 
 const PASS: u8 = 1;
 const TASK: u8 = 2;
