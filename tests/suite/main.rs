@@ -1,5 +1,6 @@
 //! The integration tests: one binary, public API only.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files, and measure that nothing takes long")]
 #![expect(clippy::print_stdout, reason = "a test that skips says so, and an oracle says how much agrees")]
 
 #[cfg(feature = "cli")]
