@@ -1,6 +1,7 @@
 //! What the README shows is what the files hold and what the code prints.
 
 use rehearsal::prelude::*;
+use rehearsal::source::Source;
 
 const README: &str = include_str!("../../README.md");
 const SOURCE: &str = include_str!("readme.rs");
@@ -37,4 +38,11 @@ fn the_history_is_what_the_test_prints() {
     let code = SOURCE.split("these two lines.\n").nth(1).unwrap().split("    // Here it ends.").next().unwrap();
     let code: String = code.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
     assert_eq!(blocks("rust")[0], format!("use rehearsal::prelude::*;\n\n{code}"));
+}
+
+#[test]
+fn the_file_of_mocks_is_one() {
+    let source = std::sync::Arc::new(Source::new("README.yaml", blocks("yaml")[0]));
+    let file = mock::load(&source).unwrap();
+    assert_eq!((file.mocks.len(), file.faults.len()), (4, 2));
 }
