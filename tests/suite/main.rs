@@ -2,18 +2,25 @@
 
 #![expect(clippy::print_stdout, reason = "a test that skips says so, and an oracle says how much agrees")]
 
+mod activities;
 mod conformance;
 mod data_flow;
 mod definitions;
+mod determinism;
 mod generate;
+mod hostile;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod laws;
 mod layering;
+mod limits;
 mod map;
+mod mocks;
+mod nested;
 mod parallel;
 mod retry;
 mod support;
 mod timeouts;
+mod tokens;
 mod variables;
 mod wait;
