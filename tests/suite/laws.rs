@@ -50,44 +50,35 @@ fn written(run: &Run) -> String {
     format!("{}{}", run.history_json(), children.collect::<String>())
 }
 
-/// Where a call comes from and which of the calls from there it is.
-type Place = (String, u32, u32, Duration);
+/// Where a call comes from and which try it is. Calls from one place come in the order in which they came before.
+type Place = (String, u32, u32);
 
-fn place(call: &Call, at: Duration) -> Place {
-    (call.location(), call.entered_event, call.attempt, at)
+fn place(call: &Call) -> Place {
+    (call.location(), call.entered_event, call.attempt)
 }
 
-/// The answers of an earlier run, given again to the same calls at the same instants.
+/// The answers of an earlier run, given again to the same calls.
 fn replay(plan: &Plan, run: &Run) -> Harness {
     let mut answers: HashMap<Place, VecDeque<Reply>> = HashMap::new();
     for logged in run.calls().all().iter() {
-        let reply = match &logged.outcome {
-            Some(outcome) => Reply::from(outcome.clone()),
-            None => Reply::never(),
-        };
+        let reply = logged.outcome.clone().map_or_else(Reply::never, Reply::from);
         let took = logged.ended_at.map_or(Duration::ZERO, |end| end.since(logged.at));
-        let reply = reply.takes(took).worker("rehearsal");
-        answers.entry(place(&logged.call, logged.at.since(run.started_at()))).or_default().push_back(reply);
+        answers.entry(place(&logged.call)).or_default().push_back(reply.takes(took).worker("rehearsal"));
     }
-    let answers = Arc::new(Mutex::new(answers));
-    let log: Arc<Mutex<HashMap<(String, u32, u32), VecDeque<Duration>>>> = Arc::default();
-    for logged in run.calls().all().iter() {
-        let key = (logged.call.location(), logged.call.entered_event, logged.call.attempt);
-        log.lock().unwrap().entry(key).or_default().push_back(logged.at.since(run.started_at()));
-    }
+    let answers = Mutex::new(answers);
     let give = move |call: &Call| {
-        // A mock does not see the clock; calls from one place come in the order in which they came before.
-        let key = (call.location(), call.entered_event, call.attempt);
-        let at = log.lock().unwrap().get_mut(&key).and_then(VecDeque::pop_front);
-        let at = at.unwrap_or_else(|| panic!("a call that was not made before: {}", call.location()));
-        answers.lock().unwrap().get_mut(&place(call, at)).and_then(VecDeque::pop_front).unwrap()
+        let reply = answers.lock().unwrap().get_mut(&place(call)).and_then(VecDeque::pop_front);
+        reply.unwrap_or_else(|| panic!("a call that was not made before: {}", call.location()))
     };
     Harness::new(&plan.machine()).seed(plan.seed).limits(limits()).mock_everything_else(mock::answers(give))
 }
 
+/// Whose child an execution is: the parent, the Map Run, the index.
+type ChildOf = Option<(usize, RunId, usize)>;
+
 /// An execution driven by hand, with the mocks of a plan and the children of its Map Runs: the smallest world there is.
 struct Drive {
-    executions: Vec<(Execution, Option<(usize, RunId, usize)>)>,
+    executions: Vec<(Execution, ChildOf)>,
     mocks: MockSet,
     queue: VecDeque<(usize, Input)>,
     clock: BTreeMap<(Timestamp, Class, u64), (usize, Input)>,
@@ -163,7 +154,7 @@ impl Drive {
                     self.queue.push_back((self.executions.len() - 1, Input::Start));
                 }
                 Effect::StopChildren(run) => {
-                    let mine = |p: &Option<(usize, RunId, usize)>| p.is_some_and(|(e, r, _)| e == exec && r == run);
+                    let mine = |p: &ChildOf| p.is_some_and(|(e, r, _)| e == exec && r == run);
                     let children: Vec<usize> =
                         (0..self.executions.len()).filter(|i| mine(&self.executions[*i].1)).collect();
                     self.queue.extend(children.into_iter().map(|c| (c, Input::Stop(TaskError::default()))));

@@ -3,21 +3,31 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files, and measure that nothing takes long")]
 #![expect(clippy::print_stdout, reason = "a test that skips says so, and an oracle says how much agrees")]
 
+<<<<<<< HEAD
 #[cfg(feature = "cli")]
 mod cli;
+=======
+mod activities;
+>>>>>>> 78faffe74236179c26850538a9965755d5269185
 mod conformance;
 mod data_flow;
 mod definitions;
+mod determinism;
 mod generate;
+mod hostile;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod laws;
 mod layering;
+mod limits;
 mod map;
+mod mocks;
+mod nested;
 mod parallel;
 mod readme;
 mod retry;
 mod support;
 mod timeouts;
+mod tokens;
 mod variables;
 mod wait;
