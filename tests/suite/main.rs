@@ -3,12 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files, and measure that nothing takes long")]
 #![expect(clippy::print_stdout, reason = "a test that skips says so, and an oracle says how much agrees")]
 
-<<<<<<< HEAD
+mod activities;
 #[cfg(feature = "cli")]
 mod cli;
-=======
-mod activities;
->>>>>>> 78faffe74236179c26850538a9965755d5269185
 mod conformance;
 mod data_flow;
 mod definitions;
