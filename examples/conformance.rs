@@ -6,6 +6,8 @@
 //!
 //! A case that cannot be run is a line that says why; none stops the others.
 
+#![expect(clippy::disallowed_methods, reason = "a program of its own reads its arguments and files")]
+
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};

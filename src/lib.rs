@@ -1,4 +1,5 @@
-//! Rehearse AWS Step Functions state machines.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests write files and measure that nothing takes long"))]
 
 pub mod asl;
 pub mod diagnostic;

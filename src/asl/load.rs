@@ -23,6 +23,7 @@ impl Machine {
     ///
     /// # Errors
     /// A file that cannot be read, and everything that is wrong with the definition.
+    #[expect(clippy::disallowed_methods, reason = "definitions are files, and are read here only")]
     pub fn load_with(path: impl AsRef<Path>, options: &CompileOptions) -> Result<Machine, Error> {
         let path = path.as_ref();
         let name = path.to_string_lossy();

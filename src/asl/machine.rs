@@ -376,6 +376,15 @@ impl State {
     }
 }
 
+impl std::fmt::Debug for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Machine")
+            .field("name", &self.inner.name)
+            .field("states", &self.inner.states.len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Machine {
     /// The machine's name: the file's without endings, else `StateMachine`.
     pub fn name(&self) -> &str {

@@ -1,12 +1,13 @@
 //! Parallel and Map: threads that wait for others.
 
 use crate::asl::machine::{Inner, StateKind};
+use crate::engine::Execution;
+use crate::engine::core::Core;
 use crate::engine::fault::{Failed, Fault};
 use crate::engine::map::MapBlock;
 use crate::engine::map_run::MapRun;
 use crate::engine::states::{name_of, results};
 use crate::engine::thread::{Doing, Thread};
-use crate::engine::{Core, Execution};
 use crate::history::{Detail, Phase, StateType};
 use crate::value::{Str, Value};
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::asl::machine::{Catcher, InOutPath, Operand, Payload, QueryLanguage, ResultPath, State, Text, Transition};
+use crate::engine::core::Core;
 use crate::engine::env::Surroundings;
 use crate::engine::fault::{Fault, invalid_path};
 use crate::engine::thread::{Doing, MapItem, Thread};
-use crate::engine::{Core, Execution, Step};
+use crate::engine::{Execution, Step};
 use crate::expr::choice::Rule;
 use crate::expr::jsonata::{Expression, States};
 use crate::expr::jsonata_template::{self, JsonataTemplate};
@@ -48,8 +49,11 @@ impl<'a> Fields<'a> {
             InOutPath::Path(p) => p.select(value, &self.env()).map_err(|e| invalid_path(p.as_str(), &e)),
         }
     }
-    /// `$states` for a state that has no result (yet).
+    /// `$states` for a state that has no result (yet). JSONPath has none.
     pub(super) fn states(&self) -> States {
+        if !self.is_jsonata() {
+            return States::default();
+        }
         States { input: self.thread.input.clone(), result: None, error_output: None }
     }
     /// A payload template or JSONata template; `input` is what `$` means in JSONPath.

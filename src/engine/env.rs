@@ -1,7 +1,7 @@
 //! What expressions see: the context object, variables, the clock, the seed.
 
 use crate::asl::machine::{State, StateKind};
-use crate::engine::Core;
+use crate::engine::core::Core;
 use crate::engine::thread::{MapItem, Thread};
 use crate::expr::env::Env;
 use crate::value::{Map, Str, Value};

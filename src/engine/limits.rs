@@ -10,6 +10,8 @@ pub struct Limits {
     pub payload_depth: usize,
     /// Events of a Standard history: 25,000. The last one is always the end.
     pub events: usize,
+    /// How long a Standard execution may take: 31,536,000 seconds, a year.
+    pub standard_seconds: u64,
     /// How long an Express execution may take: 300 seconds.
     pub express_seconds: u64,
     /// Events an Express execution may write without time passing before it counts as an endless loop: 2,000,000.
@@ -32,6 +34,7 @@ impl Default for Limits {
             payload_bytes: 262_144,
             payload_depth: 500,
             events: 25_000,
+            standard_seconds: 31_536_000,
             express_seconds: 300,
             events_at_one_instant: 2_000_000,
             variable_bytes: 262_144,

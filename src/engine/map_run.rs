@@ -39,8 +39,9 @@ pub struct ChildSpec {
     pub machine_name: Str,
     /// Standard or Express.
     pub execution_type: MachineType,
-    /// Where its tasks are: the items and branches around it, outermost first.
-    pub path: Vec<PathStep>,
+    /// Where its tasks are: the items and branches around it, outermost first. The last one is the Map itself, whose
+    /// item is [`index`](Self::index).
+    pub path: Arc<[PathStep]>,
     pub(crate) flow: Flow,
 }
 
@@ -78,7 +79,7 @@ pub struct WriteResults {
 
 /// How the children of a Map Run fared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MapRunCounts {
+pub(super) struct MapRunCounts {
     /// Items (not batches) altogether.
     pub total: usize,
     /// Items whose child succeeded.
@@ -103,7 +104,7 @@ pub(super) struct MapRun {
     tolerated_percentage: Option<f64>,
     source: Str,
     machine_name: Str,
-    path: Vec<PathStep>,
+    path: Arc<[PathStep]>,
     writes: Option<Value>,
 }
 
@@ -186,7 +187,7 @@ impl Execution {
             tolerated_percentage,
             source: "STATE_DATA".into(),
             machine_name,
-            path,
+            path: path.into(),
             writes,
         };
         if let (Some(r), Some((parameters, max))) = (&d.reader, read) {
@@ -228,10 +229,6 @@ impl Execution {
             let fields = Fields::new(&mut self.core, t, state);
             let (input, items) = run.next_child(fields, map)?;
             let index = run.children.len();
-            let mut path = run.path.clone();
-            if let Some(last) = path.last_mut() {
-                last.index = index;
-            }
             let kept = run.writes.is_some().then(|| input.clone());
             run.children.push(Child { input: kept, items, outcome: None });
             run.running += 1;
@@ -242,7 +239,7 @@ impl Execution {
                 map_run_arn: run.arn.clone(),
                 machine_name: run.machine_name.clone(),
                 execution_type: d.execution_type,
-                path,
+                path: Arc::clone(&run.path),
                 flow: map.processor,
             })));
         }

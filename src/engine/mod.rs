@@ -13,12 +13,14 @@
 //! * a workflow's failure is a value ([`Status::Failed`]), never an `Err`.
 
 mod block;
+mod core;
 mod data;
 mod env;
 mod fault;
 mod limits;
 mod map;
 mod map_run;
+mod message;
 pub(crate) mod reader;
 pub(crate) mod retry;
 mod settings;
@@ -27,6 +29,8 @@ mod task;
 mod thread;
 
 pub use limits::Limits;
+pub use map_run::{ChildSpec, ReadItems, RunId, WriteResults};
+pub use message::{Class, Effect, Input, Status, TimerId};
 pub use settings::Settings;
 
 use std::collections::VecDeque;
@@ -34,140 +38,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::asl::Machine;
-use crate::asl::machine::{Flow, Inner, MachineType, State};
-use crate::history::{Detail, History, Started, StateType};
-use crate::random::Seeded;
-use crate::task::{Call, CallId, Outcome, TaskError};
+use crate::asl::machine::{Flow, Inner, MachineType};
+use crate::history::{Detail, History, Started};
+use crate::task::TaskError;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
-
-use block::Block;
-pub use map_run::{ChildSpec, MapRunCounts, ReadItems, RunId, WriteResults};
+use core::{Core, NO_THREAD};
 use thread::{Doing, Scope, Thread};
-
-/// Names a timer of one execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TimerId {
-    thread: u32,
-    serial: u32,
-}
-
-/// What comes first when two things are due at one instant. A completion beats a timeout: work that takes exactly
-/// as long as its timeout allows is in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// A wait or a backoff ends, or an answer arrives.
-    Completion,
-    /// A task's or an execution's time is up.
-    Timeout,
-}
-
-/// What happens to an execution.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Input {
-    /// Begin.
-    Start,
-    /// A timer set by [`Effect::SetTimer`] is due.
-    TimerFired(TimerId),
-    /// The initial call of a `.sync` or `.waitForTaskToken` task was answered.
-    Submitted(CallId, Value),
-    /// A worker took an activity task; its name, if it gave one.
-    WorkerStarted(CallId, Option<Str>),
-    /// The holder of a task token or an activity task is alive.
-    Heartbeat(CallId),
-    /// A call ended.
-    Done(CallId, Outcome),
-    /// A call ended by running out of time, whatever the clock says: an injected timeout.
-    TimedOut {
-        /// The call.
-        call: CallId,
-        /// A missed heartbeat rather than the task's timeout.
-        heartbeat: bool,
-    },
-    /// The items of a distributed Map were read: the raw bytes of an object, or a listing as a JSON array.
-    ItemsRead(RunId, Result<reader::Bytes, TaskError>),
-    /// A child execution of a distributed Map ended.
-    ChildDone(RunId, usize, Outcome),
-    /// The results of a distributed Map were written; the value is `ResultWriterDetails`.
-    ResultsWritten(RunId, Outcome),
-    /// StopExecution.
-    Stop(TaskError),
-}
-
-/// What an execution asks of the world.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Effect {
-    /// Call a service; answer with [`Input::Done`].
-    Call(Box<Call>),
-    /// Nobody waits for this call any more.
-    CancelCall(CallId),
-    /// Send [`Input::TimerFired`] at this instant.
-    SetTimer {
-        /// The timer.
-        id: TimerId,
-        /// When it is due.
-        at: Timestamp,
-        /// Which comes first at one instant.
-        class: Class,
-    },
-    /// Forget this timer.
-    CancelTimer(TimerId),
-    /// Fetch a distributed Map's items; answer with [`Input::ItemsRead`].
-    ReadItems(Box<ReadItems>),
-    /// Start a child execution of a distributed Map; answer with [`Input::ChildDone`].
-    StartChild(Box<ChildSpec>),
-    /// Stop what still runs of a distributed Map.
-    StopChildren(RunId),
-    /// Write a distributed Map's results; answer with [`Input::ResultsWritten`].
-    WriteResults(Box<WriteResults>),
-    /// The execution is over.
-    Finished,
-}
-
-/// Whether an execution runs, and how it ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Status {
-    /// Not ended yet.
-    Running,
-    /// Ended with an output.
-    Succeeded(Value),
-    /// Ended with an error.
-    Failed(TaskError),
-    /// Ran out of time.
-    TimedOut(TaskError),
-    /// Was stopped.
-    Aborted(TaskError),
-}
-
-impl Status {
-    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Status::Running => "RUNNING",
-            Status::Succeeded(_) => "SUCCEEDED",
-            Status::Failed(_) => "FAILED",
-            Status::TimedOut(_) => "TIMED_OUT",
-            Status::Aborted(_) => "ABORTED",
-        }
-    }
-    /// The error and cause of an execution that did not succeed.
-    pub fn error(&self) -> Option<&TaskError> {
-        match self {
-            Status::Failed(e) | Status::TimedOut(e) | Status::Aborted(e) => Some(e),
-            Status::Running | Status::Succeeded(_) => None,
-        }
-    }
-    /// The outcome as the caller of a child execution sees it; `None` while it runs.
-    pub fn outcome(&self) -> Option<Outcome> {
-        match self {
-            Status::Running => None,
-            Status::Succeeded(v) => Some(Ok(v.clone())),
-            Status::Failed(e) | Status::TimedOut(e) | Status::Aborted(e) => Some(Err(e.clone())),
-        }
-    }
-}
 
 /// One execution of a machine. See the [module's words](self) on how to drive it; most people want
 /// [`Harness`](crate::Harness), which does.
@@ -176,30 +53,6 @@ pub struct Execution {
     threads: Vec<Option<Box<Thread>>>,
     free: Vec<u32>,
     ready: VecDeque<(u32, u32)>,
-}
-
-/// What every part of the engine needs at hand: everything but the threads.
-pub(in crate::engine) struct Core {
-    pub machine: Arc<Inner>,
-    pub settings: Arc<Settings>,
-    pub input: Value,
-    pub history: History,
-    pub random: Seeded,
-    pub now: Timestamp,
-    pub started_at: Timestamp,
-    pub status: Status,
-    effects: VecDeque<Effect>,
-    serial: u32,
-    /// Built when the first expression asks for `$$.Execution` or `$$.StateMachine`.
-    context: std::cell::OnceCell<(Value, Value)>,
-    timeout_timer: Option<u32>,
-    /// Set when the history is full: the next thing to happen is the end.
-    full: bool,
-    /// How long the history was when time last moved, to notice an Express loop that never waits.
-    quiet_since: usize,
-    flow: Flow,
-    /// The main line's variables when it ended.
-    last_scope: Scope,
 }
 
 /// What a thread does after a step.
@@ -214,9 +67,6 @@ pub(in crate::engine) enum Step {
     Failed(fault::Failed),
 }
 
-/// The thread number of timers that belong to the execution as a whole.
-const NO_THREAD: u32 = u32::MAX;
-
 impl Execution {
     /// A fresh execution; nothing happens before [`Input::Start`].
     pub fn new(machine: &Machine, settings: Arc<Settings>, input: Value) -> Self {
@@ -227,26 +77,8 @@ impl Execution {
         Self::of_flow(Arc::clone(&machine.inner), spec.flow, settings, spec.input.clone())
     }
     fn of_flow(machine: Arc<Inner>, flow: Flow, settings: Arc<Settings>, input: Value) -> Self {
-        let random = Seeded::new(settings.seed);
         Execution {
-            core: Core {
-                machine,
-                settings,
-                input,
-                history: History::default(),
-                random,
-                now: Timestamp::from_millis(0),
-                started_at: Timestamp::from_millis(0),
-                status: Status::Running,
-                effects: VecDeque::new(),
-                serial: 0,
-                context: std::cell::OnceCell::new(),
-                timeout_timer: None,
-                full: false,
-                quiet_since: 0,
-                flow,
-                last_scope: Scope::default(),
-            },
+            core: Core::new(machine, flow, settings, input),
             threads: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
@@ -262,6 +94,10 @@ impl Execution {
             self.core.quiet_since = self.core.history.len();
         }
         let machine = Arc::clone(&self.core.machine);
+        if let Some(end) = self.core.overdue() {
+            self.core.now = end;
+            return self.end(Status::TimedOut(TaskError::named("States.Timeout")));
+        }
         match input {
             Input::Start => self.start(),
             Input::TimerFired(id) if id.thread == NO_THREAD => {
@@ -556,83 +392,6 @@ impl Execution {
             self.core.now = self.core.started_at + Duration::from_secs(self.core.settings.limits.express_seconds);
             self.core.status = Status::TimedOut(error.clone());
             self.core.close(previous, Detail::ExecutionTimedOut(Box::new(error)));
-        }
-    }
-}
-
-impl Core {
-    pub(crate) fn next_serial(&mut self) -> u32 {
-        self.serial += 1;
-        self.serial
-    }
-    /// Whether nothing more is to run.
-    fn is_over(&self) -> bool {
-        self.full || self.status != Status::Running || self.spins()
-    }
-    /// Whether an execution without a limit on events has written absurdly many at one instant.
-    fn spins(&self) -> bool {
-        let limits = &self.settings.limits;
-        self.settings.machine_type == MachineType::Express
-            && self.history.len() - self.quiet_since > limits.events_at_one_instant
-    }
-    /// Appends an event. The last place of a full history is kept for the end.
-    pub(crate) fn push(&mut self, previous: u32, detail: Detail) -> u32 {
-        let room = match self.settings.machine_type {
-            MachineType::Standard => self.settings.limits.events,
-            MachineType::Express => usize::MAX,
-        };
-        if self.history.len() + 1 >= room {
-            self.full = true;
-            return self.history.len() as u32;
-        }
-        self.history.push(previous, self.now, detail)
-    }
-    /// Writes the terminal event.
-    fn close(&mut self, previous: u32, detail: Detail) {
-        self.history.push(previous, self.now, detail);
-        if let Some(serial) = self.timeout_timer.take() {
-            self.effects.push_back(Effect::CancelTimer(TimerId { thread: NO_THREAD, serial }));
-        }
-        self.effects.push_back(Effect::Finished);
-    }
-    pub(crate) fn effect(&mut self, effect: Effect) {
-        self.effects.push_back(effect);
-    }
-    pub(crate) fn set_timer(&mut self, thread: u32, after: Duration, class: Class) -> u32 {
-        let serial = self.next_serial();
-        let at = self.now + after;
-        self.effects.push_back(Effect::SetTimer { id: TimerId { thread, serial }, at, class });
-        serial
-    }
-    pub(crate) fn cancel_timer(&mut self, thread: u32, serial: Option<u32>) {
-        if let Some(serial) = serial {
-            self.effects.push_back(Effect::CancelTimer(TimerId { thread, serial }));
-        }
-    }
-    /// Calls off what a thread waits for.
-    fn cancel(&mut self, t: &Thread) {
-        match &t.doing {
-            Doing::Waiting { timer } | Doing::BackingOff { timer } => self.cancel_timer(t.id, Some(*timer)),
-            Doing::Calling(p) => {
-                self.cancel_timer(t.id, p.timeout_timer);
-                self.cancel_timer(t.id, p.heartbeat_timer);
-                self.effect(Effect::CancelCall(CallId { thread: t.id, serial: p.serial }));
-            }
-            Doing::Block(b) => {
-                if let Block::Run(run) = &**b {
-                    self.effect(Effect::StopChildren(run.id));
-                }
-            }
-            Doing::Entering | Doing::Retrying => {}
-        }
-    }
-    /// The event that says a state was interrupted; only these types have one.
-    fn aborted(state: &State) -> Option<Detail> {
-        match state.state_type() {
-            t @ (StateType::Task | StateType::Wait | StateType::Parallel | StateType::Map) => {
-                Some(Detail::StateAborted(t))
-            }
-            StateType::Pass | StateType::Choice | StateType::Succeed | StateType::Fail => None,
         }
     }
 }

@@ -27,8 +27,11 @@ pub struct Settings {
     pub seed: u64,
     /// ARNs of activities that do not exist (any more).
     pub missing_activities: Vec<Str>,
-    /// A child execution of a distributed Map: the items around it, outermost first.
-    pub parent_path: Vec<crate::task::PathStep>,
+    /// A child execution of a distributed Map: the items around it, outermost first. The last one's index is
+    /// [`parent_index`](Self::parent_index), so that all children of a Map share this list.
+    pub parent_path: std::sync::Arc<[crate::task::PathStep]>,
+    /// Which item or batch of its Map this child execution is.
+    pub parent_index: usize,
     /// Members that replace or extend those of the context object.
     pub context: Option<crate::value::Map>,
     /// The service's limits.
@@ -59,7 +62,8 @@ impl Settings {
             synchronous: false,
             seed,
             missing_activities: Vec::new(),
-            parent_path: Vec::new(),
+            parent_path: std::sync::Arc::default(),
+            parent_index: 0,
             context: None,
             limits: Limits::default(),
         }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::asl::machine::{Inner, Operand, State, StateKind, Task};
 use crate::asl::{Pattern, Resource, ResourceKind};
+use crate::engine::core::Core;
 use crate::engine::data::{Fields, Finish, too_large_parameters, too_large_result};
 use crate::engine::fault::Fault;
 use crate::engine::thread::{Doing, Pending, Thread};
-use crate::engine::{Class, Core, Effect, Execution, Step};
+use crate::engine::{Class, Effect, Execution, Step};
 use crate::history::{Detail, Scheduled};
 use crate::task::{Call, CallId, Outcome, PathStep, TaskError};
 use crate::value::{Str, Value};
@@ -99,7 +100,11 @@ impl Execution {
             path.push(PathStep { state: Arc::clone(&state.name), is_map, index });
             parent = p.parent;
         }
-        path.extend(self.core.settings.parent_path.iter().rev().cloned());
+        let settings = &self.core.settings;
+        let outer = settings.parent_path.iter().rev().cloned().enumerate();
+        path.extend(
+            outer.map(|(i, step)| if i == 0 { PathStep { index: settings.parent_index, ..step } } else { step }),
+        );
         path.reverse();
         path
     }

@@ -25,7 +25,7 @@ use crate::asl::Machine;
 use crate::asl::machine::MachineType;
 use crate::engine::{Limits, Settings};
 use crate::error::{Error, ErrorKind};
-use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet};
+use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
 
@@ -63,6 +63,12 @@ pub struct Harness {
     strict: bool,
     limits: Limits,
     identity: Option<Identity>,
+}
+
+impl std::fmt::Debug for Harness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Harness").field("machine", &self.machine).field("mocks", &self.mocks).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone)]
@@ -295,18 +301,19 @@ impl Harness {
         s
     }
 
-    fn check_keys(&self) -> Result<(), Error> {
+    /// Mocks and faults whose keys name nothing that the machine calls. [`run`](Self::run) refuses to run with any.
+    pub fn problems(&self) -> Vec<Problem> {
         let mut targets = targets::of(&self.machine);
         for other in &self.machines {
             targets::add(&mut targets, other);
         }
-        let problems: Vec<String> = self
-            .mocks
-            .validate(&targets)
-            .iter()
-            .chain(&self.faults.validate(&targets))
-            .map(ToString::to_string)
-            .collect();
+        let mut problems = self.mocks.validate(&targets);
+        problems.extend(self.faults.validate(&targets));
+        problems
+    }
+
+    fn check_keys(&self) -> Result<(), Error> {
+        let problems: Vec<String> = self.problems().iter().map(ToString::to_string).collect();
         if problems.is_empty() {
             return Ok(());
         }

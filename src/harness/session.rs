@@ -48,6 +48,16 @@ pub struct Session {
     world: World,
 }
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("status", &self.status())
+            .field("now", &self.now())
+            .field("waiting", &self.waiting())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Session {
     pub(super) fn begin(harness: Harness, world: World) -> Result<Session, Error> {
         let mut session = Session { harness, world };

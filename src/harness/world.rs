@@ -34,8 +34,7 @@ pub(super) struct World {
     pub parked: Vec<Parked>,
     in_flight: Vec<InFlight>,
     logged: HashMap<(ExecId, CallId), LogEntry>,
-    /// Members of each Map Run.
-    runs: HashMap<(ExecId, RunId), Vec<ExecId>>,
+    runs: HashMap<(ExecId, RunId), MapRun>,
     /// Whether tasks that only the test can end may wait for it.
     pub interactive: bool,
     /// What is wrong with the test itself; once set, nothing goes on.
@@ -59,6 +58,31 @@ pub(super) struct Slot {
 pub(super) enum State {
     Running(Box<Execution>),
     Ended { status: Status, history: History, last_variables: Vec<(Str, Value)> },
+}
+
+/// The children of a distributed Map.
+struct MapRun {
+    members: Vec<ExecId>,
+    of_every_child: Settings,
+    /// A child's ARN up to its name.
+    arn_prefix: String,
+}
+
+impl MapRun {
+    fn new(parent: &Settings, spec: &ChildSpec) -> MapRun {
+        let kind = match spec.execution_type {
+            MachineType::Standard => "execution",
+            MachineType::Express => "express",
+        };
+        let account = parent.machine_arn.split(":stateMachine:").next().unwrap_or_default();
+        let label = spec.machine_name.rsplit('/').next().unwrap_or_default();
+        let mut of_every_child = parent.clone();
+        of_every_child.machine_arn = format!("{}/{label}", parent.machine_arn).into();
+        of_every_child.machine_name = spec.machine_name.clone();
+        of_every_child.machine_type = spec.execution_type;
+        of_every_child.parent_path = Arc::clone(&spec.path);
+        MapRun { members: Vec::new(), of_every_child, arn_prefix: format!("{account}:{kind}:{}:", spec.machine_name) }
+    }
 }
 
 /// Who waits for an execution.
@@ -217,7 +241,7 @@ impl World {
                 }
                 Effect::StartChild(spec) => self.start_child(exec, &spec),
                 Effect::StopChildren(run) => {
-                    for child in self.runs.remove(&(exec, run)).unwrap_or_default() {
+                    for child in self.runs.remove(&(exec, run)).map(|r| r.members).unwrap_or_default() {
                         self.send(child, Input::Stop(TaskError::default()));
                     }
                 }
@@ -229,13 +253,14 @@ impl World {
     fn finished(&mut self, exec: ExecId) {
         let now = self.clock.now();
         let slot = &mut self.executions[exec.0 as usize];
-        slot.ended_at = Some(now);
         let ended = State::Ended { status: Status::Running, history: History::default(), last_variables: Vec::new() };
         let State::Running(execution) = std::mem::replace(&mut slot.state, ended) else { return };
         let status = execution.status().clone();
         let last_variables = execution.last_variables();
         let outcome = status.outcome();
-        slot.state = State::Ended { status, history: execution.into_history(), last_variables };
+        let history = execution.into_history();
+        slot.ended_at = Some(history.iter().next_back().map_or(now, |(_, e)| e.at));
+        slot.state = State::Ended { status, history, last_variables };
         self.parked.retain(|p| p.exec != exec);
         match (slot.parent, outcome) {
             (Some(Parent::Run(parent, run, index)), Some(outcome)) => {
@@ -261,24 +286,14 @@ impl World {
         let seed = self.ids.next_u64();
         let State::Running(parent) = &self.executions[exec.0 as usize].state else { return };
         let machine = parent.machine();
-        let own = parent.settings();
-        let mut settings = (**own).clone();
-        let kind = match spec.execution_type {
-            MachineType::Standard => "execution",
-            MachineType::Express => "express",
-        };
-        let prefix = own.machine_arn.split(":stateMachine:").next().unwrap_or_default();
-        settings.execution_arn = format!("{prefix}:{kind}:{}:{name}", spec.machine_name).into();
+        let run = self.runs.entry((exec, spec.run)).or_insert_with(|| MapRun::new(parent.settings(), spec));
+        let mut settings = run.of_every_child.clone();
+        settings.execution_arn = [&*run.arn_prefix, &name].concat().into();
         settings.execution_name = name.into();
-        settings.machine_arn =
-            format!("{}/{}", own.machine_arn, spec.machine_name.rsplit('/').next().unwrap_or_default()).into();
-        settings.machine_name = spec.machine_name.clone();
-        settings.machine_type = spec.execution_type;
         settings.seed = seed;
-        settings.parent_path.clone_from(&spec.path);
-        let child = Execution::child(&machine, spec, Arc::new(settings));
-        let id = self.add(child, Some(Parent::Run(exec, spec.run, spec.index)));
-        self.runs.entry((exec, spec.run)).or_default().push(id);
+        settings.parent_index = spec.index;
+        run.members.push(ExecId(self.executions.len() as u32));
+        self.add(Execution::child(&machine, spec, Arc::new(settings)), Some(Parent::Run(exec, spec.run, spec.index)));
     }
 
     fn call(&mut self, exec: ExecId, call: Call) {

@@ -27,6 +27,10 @@ impl History {
     pub const fn new() -> Self {
         History { events: Vec::new() }
     }
+    /// A history with room for a small execution.
+    pub(crate) fn with_room() -> Self {
+        History { events: Vec::with_capacity(16) }
+    }
     /// Appends an event and gives its id.
     pub(crate) fn push(&mut self, previous: u32, at: Timestamp, detail: Detail) -> u32 {
         self.events.push(Event { previous, at, detail });

@@ -1,8 +1,11 @@
 //! The integration tests: one binary, public API only.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files, and measure that nothing takes long")]
 #![expect(clippy::print_stdout, reason = "a test that skips says so, and an oracle says how much agrees")]
 
 mod activities;
+#[cfg(feature = "cli")]
+mod cli;
 mod conformance;
 mod data_flow;
 mod definitions;
@@ -18,6 +21,7 @@ mod map;
 mod mocks;
 mod nested;
 mod parallel;
+mod readme;
 mod retry;
 mod support;
 mod timeouts;

@@ -5,15 +5,16 @@
 //! a member into an object copies only that object's own table. Objects and arrays remember how long they are
 //! as JSON text, so checking the service's 256 KiB limit costs nothing after the first time.
 
+mod map;
+mod wire;
+
+pub(crate) use map::NameHasher;
+pub use map::{Map, Members};
+pub use serde_json::Number;
+
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use indexmap::IndexMap;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-pub use serde_json::Number;
 
 /// A shared, immutable string.
 pub type Str = Arc<str>;
@@ -93,104 +94,6 @@ impl std::ops::Deref for List {
 impl Clone for List {
     fn clone(&self) -> Self {
         List { items: self.items.clone(), memo: Memo::default() }
-    }
-}
-
-/// The hash of member names: FNV-1a, which is quick on the short names objects have and the same in every process.
-/// Names come from the user's own test, so there is nobody to defend against.
-#[derive(Clone, Copy)]
-pub struct NameHasher(u64);
-
-impl Default for NameHasher {
-    fn default() -> Self {
-        NameHasher(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-}
-
-/// A hash map with [`NameHasher`]: iteration order and speed do not depend on the process.
-pub type NameMap<V> = IndexMap<Str, V, BuildHasherDefault<NameHasher>>;
-
-/// The members of an object, in order.
-#[derive(Default)]
-pub struct Map {
-    entries: NameMap<Value>,
-    memo: Memo,
-}
-
-impl Clone for Map {
-    fn clone(&self) -> Self {
-        Map { entries: self.entries.clone(), memo: Memo::default() }
-    }
-}
-
-impl Map {
-    /// An empty object.
-    pub fn new() -> Self {
-        Map::default()
-    }
-    /// An empty object with room for `n` members.
-    pub fn with_capacity(n: usize) -> Self {
-        Map { entries: NameMap::with_capacity_and_hasher(n, BuildHasherDefault::default()), memo: Memo::default() }
-    }
-    /// The member `name`.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.entries.get(name)
-    }
-    /// The member `name`, to change.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.memo = Memo::default();
-        self.entries.get_mut(name)
-    }
-    /// Sets a member; one that was there keeps its place.
-    pub fn insert(&mut self, name: impl Into<Str>, value: impl Into<Value>) -> Option<Value> {
-        self.memo = Memo::default();
-        self.entries.insert(name.into(), value.into())
-    }
-    /// Takes a member out; the others keep their order.
-    pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.memo = Memo::default();
-        self.entries.shift_remove(name)
-    }
-    /// Whether there is a member `name`.
-    pub fn contains_key(&self, name: &str) -> bool {
-        self.entries.contains_key(name)
-    }
-    /// How many members there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-    /// Members in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Str, &Value)> + DoubleEndedIterator {
-        self.entries.iter()
-    }
-    /// Names in order.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Str> {
-        self.entries.keys()
-    }
-    /// Values in order.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
-        self.entries.values()
-    }
-}
-
-impl<K: Into<Str>> FromIterator<(K, Value)> for Map {
-    fn from_iter<T: IntoIterator<Item = (K, Value)>>(iter: T) -> Self {
-        Map { entries: iter.into_iter().map(|(k, v)| (k.into(), v)).collect(), memo: Memo::default() }
     }
 }
 
@@ -287,7 +190,7 @@ impl Value {
         match self {
             Value::Object(o) => {
                 let map = Arc::make_mut(o);
-                map.memo = Memo::default();
+                map.forget_measure();
                 Some(map)
             }
             _ => None,
@@ -340,7 +243,7 @@ impl Value {
                 }
                 Measure { bytes, depth: depth + 1 }
             }),
-            Value::Object(o) => o.memo.get_or(|| {
+            Value::Object(o) => o.memo().get_or(|| {
                 let (mut bytes, mut depth) = (2 + o.len().saturating_sub(1), 0);
                 for (k, v) in o.iter() {
                     let m = v.measure();
@@ -444,112 +347,9 @@ impl fmt::Display for Value {
     }
 }
 
-impl fmt::Debug for Map {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
-    }
-}
-
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Value::Null => s.serialize_unit(),
-            Value::Bool(b) => s.serialize_bool(*b),
-            Value::Number(n) => n.serialize(s),
-            Value::String(t) => s.serialize_str(t),
-            Value::Array(a) => {
-                let mut seq = s.serialize_seq(Some(a.len()))?;
-                for v in a.iter() {
-                    seq.serialize_element(v)?;
-                }
-                seq.end()
-            }
-            Value::Object(o) => {
-                let mut map = s.serialize_map(Some(o.len()))?;
-                for (k, v) in o.iter() {
-                    map.serialize_entry(&**k, v)?;
-                }
-                map.end()
-            }
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Value, D::Error> {
-        Value::deserialize(d)
-    }
-    fn visit_bool<E>(self, b: bool) -> Result<Value, E> {
-        Ok(Value::Bool(b))
-    }
-    fn visit_i64<E>(self, i: i64) -> Result<Value, E> {
-        Ok(Value::Number(i.into()))
-    }
-    fn visit_u64<E>(self, u: u64) -> Result<Value, E> {
-        Ok(Value::Number(u.into()))
-    }
-    fn visit_f64<E>(self, f: f64) -> Result<Value, E> {
-        Ok(Value::from_f64(f))
-    }
-    fn visit_str<E>(self, s: &str) -> Result<Value, E> {
-        Ok(Value::String(s.into()))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(4096));
-        while let Some(v) = seq.next_element()? {
-            items.push(v);
-        }
-        Ok(Value::array(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(Name(k)) = access.next_key()? {
-            map.entries.insert(k, access.next_value()?);
-        }
-        Ok(Value::Object(Arc::new(map)))
-    }
-}
-
-/// A member name read straight into shared text.
-struct Name(Str);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl Visitor<'_> for NameVisitor {
-            type Value = Name;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member name")
-            }
-            fn visit_str<E>(self, s: &str) -> Result<Name, E> {
-                Ok(Name(s.into()))
-            }
-        }
-        d.deserialize_str(NameVisitor)
     }
 }
 

@@ -1,0 +1,156 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rehearsal::Timestamp;
+use rehearsal::asl::MachineType;
+
+use super::exit;
+
+/// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
+#[derive(Debug, Parser)]
+#[command(name = "rehearsal", version, after_help = exit::TABLE, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one execution and show its history
+    #[command(after_help = exit::TABLE)]
+    Run(Box<RunArgs>),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The definition, as JSON or YAML
+    pub(crate) file: PathBuf,
+
+    /// The input as JSON; `-` reads it from standard input [default: {}]
+    #[arg(long, value_name = "JSON", help_heading = "What the execution gets", allow_hyphen_values = true)]
+    pub(crate) input: Option<String>,
+    /// The input from a file, as JSON or YAML
+    #[arg(long, value_name = "FILE", help_heading = "What the execution gets", conflicts_with = "input")]
+    pub(crate) input_file: Option<PathBuf>,
+    /// Members to merge into the context object, as JSON or `@FILE`
+    #[arg(long, value_name = "JSON", help_heading = "What the execution gets")]
+    pub(crate) context: Option<String>,
+    /// Where the virtual clock starts [default: 2024-01-01T00:00:00Z]
+    #[arg(long, value_name = "RFC3339", help_heading = "What the execution gets", value_parser = start_time)]
+    pub(crate) start_time: Option<Timestamp>,
+    /// Where UUIDs, random numbers and jitter come from
+    #[arg(long, value_name = "N", help_heading = "What the execution gets", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The execution's name
+    #[arg(long, value_name = "NAME", help_heading = "What the execution gets", default_value = "rehearsal")]
+    pub(crate) name: String,
+    /// Whether the machine is a Standard or an Express one
+    #[arg(long = "type", value_name = "TYPE", help_heading = "What the execution gets", default_value = "standard")]
+    pub(crate) machine_type: Type,
+
+    /// A file of mocks and faults; of two mocks with the same key the later one counts
+    #[arg(long, value_name = "FILE", help_heading = "Who answers")]
+    pub(crate) mocks: Vec<PathBuf>,
+    /// The definition of another machine, for tasks that start executions
+    #[arg(long = "machine", value_name = "FILE", help_heading = "Who answers")]
+    pub(crate) machines: Vec<PathBuf>,
+    /// An object for an ItemReader, as BUCKET/KEY=FILE
+    #[arg(long = "object", value_name = "BUCKET/KEY=FILE", help_heading = "Who answers", value_parser = object)]
+    pub(crate) objects: Vec<Object>,
+    /// Make mocks that were never used an error
+    #[arg(long, help_heading = "Who answers")]
+    pub(crate) strict: bool,
+
+    /// How to show the history; `json` is what GetExecutionHistory answers
+    #[arg(long, value_name = "FORM", help_heading = "What is shown", default_value = "compact")]
+    pub(crate) history: HistoryForm,
+    /// Show nothing but the output, as JSON
+    #[arg(long, help_heading = "What is shown", conflicts_with = "history")]
+    pub(crate) output_only: bool,
+    /// Cut long lines to so many columns
+    #[arg(long, value_name = "N", help_heading = "What is shown", default_value_t = 100)]
+    pub(crate) width: usize,
+    /// Cut nothing, and show every item of every Map
+    #[arg(long, help_heading = "What is shown", conflicts_with = "width")]
+    pub(crate) whole: bool,
+    /// Leave out how much real time it took, so that the same run prints the same bytes
+    #[arg(long, help_heading = "What is shown")]
+    pub(crate) no_real_time: bool,
+    /// Whether to colour what is shown
+    #[arg(long, value_name = "WHEN", help_heading = "What is shown", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Type {
+    Standard,
+    Express,
+}
+
+impl From<Type> for MachineType {
+    fn from(value: Type) -> MachineType {
+        match value {
+            Type::Standard => MachineType::Standard,
+            Type::Express => MachineType::Express,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HistoryForm {
+    Compact,
+    Json,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// An object with the file its content comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) file: PathBuf,
+}
+
+fn start_time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "write an instant such as 2026-01-05T09:00:00Z".to_owned())
+}
+
+fn object(text: &str) -> Result<Object, String> {
+    let parts = || {
+        let (object, file) = text.split_once('=')?;
+        let (bucket, key) = object.split_once('/')?;
+        let whole = ![bucket, key, file].contains(&"");
+        whole.then(|| Object { bucket: bucket.into(), key: key.into(), file: file.into() })
+    };
+    parts().ok_or_else(|| "write a bucket, a key and a file, such as inbox/orders.csv=orders.csv".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_arguments_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_object_has_a_bucket_a_key_and_a_file() {
+        let want = Object { bucket: "b".into(), key: "a/k.csv".into(), file: "x=y".into() };
+        assert_eq!(object("b/a/k.csv=x=y"), Ok(want));
+        for text in ["", "b", "b/k", "b=f", "/k=f", "b/=f", "b/k="] {
+            assert!(object(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What the command line reads: files, standard input and JSON typed as an argument.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use rehearsal::Error;
+use rehearsal::diagnostic::{Diagnostic, Diagnostics};
+use rehearsal::mock::{self, MockFile};
+use rehearsal::source::{self, Format, Source};
+use rehearsal::value::Value;
+
+use super::exit::Exit;
+use super::screen::Failure;
+
+/// Files of mocks are short; one of this size is another file.
+const MOST_MOCKS: usize = 16 << 20;
+/// An input may have 256 KiB on the wire; blanks and line breaks may make its file larger.
+const MOST_INPUT: usize = 4 << 20;
+/// An object that a Map reads.
+const MOST_OBJECT: usize = 1 << 30;
+
+/// A file of mocks with its text, which findings point into.
+pub(crate) struct Mocks {
+    pub(crate) source: Arc<Source>,
+    pub(crate) file: MockFile,
+}
+
+impl Mocks {
+    pub(crate) fn read(path: &Path) -> Result<Mocks, Failure> {
+        let bytes = read(path, MOST_MOCKS)?;
+        let refused = |found: Diagnostics| Failure::found(Exit::Mocks, found);
+        let source = Source::from_bytes(path.to_string_lossy(), &bytes, MOST_MOCKS).map_err(refused)?;
+        let source = Arc::new(source);
+        let file = mock::load(&source).map_err(refused)?;
+        Ok(Mocks { source, file })
+    }
+    /// Where the file says who answers this key.
+    pub(crate) fn place_of(&self, key: &str) -> Option<source::Span> {
+        if let Some(entry) = self.file.mocks.iter().find(|entry| entry.key == key) {
+            return Some(entry.key_span);
+        }
+        let root = source::parse(&self.source, self.source.format()).ok()?;
+        let names_it = |node: &&source::Node| node.as_str().is_some_and(|on| **on == *key);
+        root.get("faults")?.items().iter().filter_map(|fault| fault.get("on")).find(names_it).map(|on| on.span)
+    }
+}
+
+/// The input that was asked for, or `{}`.
+pub(crate) fn input(text: Option<&str>, file: Option<&Path>) -> Result<Value, Failure> {
+    match (text, file) {
+        (_, Some(path)) => of_file(path, "write the input as JSON, such as {\"orderId\": 7}"),
+        (Some("-"), None) => {
+            let bytes = read_all("standard input", std::io::stdin().lock(), MOST_INPUT)?;
+            let help = "write the input as JSON on standard input, such as {\"orderId\": 7}";
+            json("standard input", &bytes, Format::Json, help)
+        }
+        (Some(text), None) => {
+            json("--input", text.as_bytes(), Format::Json, "write JSON in single quotes: --input '{\"orderId\": 7}'")
+        }
+        (None, None) => Ok(Value::empty_object()),
+    }
+}
+
+/// The members of the context object.
+pub(crate) fn context(text: &str) -> Result<Value, Failure> {
+    let value = match text.strip_prefix('@') {
+        Some(path) => of_file(Path::new(path), "write the context's members as JSON"),
+        None => json("--context", text.as_bytes(), Format::Json, "write JSON in single quotes, or @FILE"),
+    }?;
+    if value.as_object().is_none() {
+        let message = format!("the context is a JSON object, and this is `{value}`");
+        return Err(Failure::new(Exit::Input, message).help("write --context '{\"Execution\": {\"Name\": \"e-1\"}}'"));
+    }
+    Ok(value)
+}
+
+/// The content of an object for an ItemReader.
+pub(crate) fn object(path: &Path) -> Result<Vec<u8>, Failure> {
+    read(path, MOST_OBJECT)
+}
+
+fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {
+    let name = path.to_string_lossy();
+    json(&name, &read(path, MOST_INPUT)?, Format::of_name(&name).unwrap_or(Format::Json), help)
+}
+
+fn json(name: &str, bytes: &[u8], format: Format, help: &str) -> Result<Value, Failure> {
+    let refused = |found: Diagnostics| {
+        let helped = found.into_iter().map(|d| if d.help.is_none() { d.help(help) } else { d });
+        Failure::found(Exit::Input, helped.collect::<Vec<Diagnostic>>())
+    };
+    let source = Arc::new(Source::from_bytes(name, bytes, MOST_INPUT).map_err(refused)?);
+    if source.text().trim().is_empty() {
+        let finding = Diagnostic::error("syntax", format!("{name} is empty, which is not JSON")).help(help);
+        return Err(Failure::found(Exit::Input, finding));
+    }
+    Ok(source::parse(&source, format).map_err(refused)?.to_value())
+}
+
+fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
+    #[expect(clippy::disallowed_methods, reason = "the command line reads the files it is given")]
+    let file = std::fs::File::open(path).map_err(|e| Failure::from(Error::io("read", path, e)))?;
+    read_all(&path.to_string_lossy(), file, most)
+}
+
+/// Everything there is to read, up to one byte more than is accepted.
+fn read_all(name: &str, from: impl Read, most: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    from.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|e| Failure::from(Error::io("read", name, e)))?;
+    Ok(bytes)
+}

@@ -1,0 +1,36 @@
+//! The command line: reads what was typed and what the files say, runs, shows, and says how it went by an exit code.
+
+mod args;
+mod exit;
+mod files;
+mod run;
+mod screen;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use exit::Exit;
+use screen::Screen;
+
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and the version are for standard output and no failure; clap knows which is which. Where neither
+            // can be written, nobody is left to be told.
+            let _ = e.print();
+            return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let Command::Run(args) = cli.command;
+    let mut screen = Screen::new(args.color);
+    match run::run(&args, &mut screen) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            screen.complain(&failure);
+            failure.exit.into()
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Where the command line writes.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use rehearsal::Error;
+use rehearsal::diagnostic::{Diagnostic, Diagnostics};
+
+use super::args::ColorChoice;
+use super::exit::Exit;
+
+/// Standard output and standard error, with or without colours.
+pub(crate) struct Screen {
+    out: io::BufWriter<io::StdoutLock<'static>>,
+    err: io::StderrLock<'static>,
+    out_color: bool,
+    err_color: bool,
+}
+
+/// Why a command stopped before it had anything to show.
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// The sentence, where no findings tell it better.
+    pub(crate) message: String,
+    pub(crate) findings: Diagnostics,
+    pub(crate) help: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure { exit, message: message.into(), findings: Diagnostics::default(), help: None }
+    }
+    pub(crate) fn found(exit: Exit, findings: impl Into<Diagnostics>) -> Failure {
+        Failure { exit, message: String::new(), findings: findings.into(), help: None }
+    }
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Failure {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        let exit = error.kind().into();
+        match error.diagnostics() {
+            [] => Failure::new(exit, format!("{error:?}")),
+            findings => Failure::found(exit, findings.to_vec()),
+        }
+    }
+}
+
+impl Screen {
+    pub(crate) fn new(color: ColorChoice) -> Screen {
+        let (out, err) = (io::stdout().lock(), io::stderr().lock());
+        #[expect(clippy::disallowed_methods, reason = "the terminal's owner says so by an environment variable")]
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let wanted = |is_terminal: bool| match color {
+            ColorChoice::Auto => is_terminal && !plain,
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+        };
+        let (out_color, err_color) = (wanted(out.is_terminal()), wanted(err.is_terminal()));
+        Screen { out: io::BufWriter::new(out), err, out_color, err_color }
+    }
+    /// Whether standard output is coloured.
+    pub(crate) fn color(&self) -> bool {
+        self.out_color
+    }
+    /// Writes to standard output. A reader who has seen enough and left is no failure.
+    pub(crate) fn show(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let written = write(&mut self.out).and_then(|()| self.out.flush());
+        match written {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(Exit::Io, format!("failed to write the output: {e}")))
+            }
+            _ => Ok(()),
+        }
+    }
+    /// Writes findings to standard error. Where that cannot be written, nobody is left to be told.
+    pub(crate) fn report(&mut self, findings: &[Diagnostic]) {
+        for finding in findings {
+            let _ = writeln!(self.err, "{}\n", finding.render(self.err_color));
+        }
+    }
+    /// Says why the command stopped.
+    pub(crate) fn complain(&mut self, failure: &Failure) {
+        let (red, reset) = if self.err_color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        let _ = match failure.findings.as_slice() {
+            [] => writeln!(self.err, "{red}error{reset}: {}", failure.message.trim_end()),
+            _ => writeln!(self.err, "{}", failure.findings.render(self.err_color)),
+        };
+        if let Some(help) = &failure.help {
+            let _ = writeln!(self.err, "help: {help}");
+        }
+    }
+}
