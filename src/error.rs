@@ -75,21 +75,20 @@ impl From<Diagnostic> for Error {
     }
 }
 
-/// The message, then the findings in full or the causes, one a line.
+/// The same as `Display`, since tests show errors through `unwrap`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The message, then the findings in full and the chain of causes.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "failed to {}", self.0.message)?;
         if let Some(diagnostics) = &self.0.diagnostics {
             write!(f, "\n\n{diagnostics}")?;
         }
-        Ok(())
-    }
-}
-
-/// The same as `Display` and the chain of causes, since tests show errors through `unwrap`.
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
         let mut cause = self.source();
         while let Some(error) = cause {
             write!(f, ": {error}")?;
@@ -114,8 +113,8 @@ mod tests {
         let cause = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
         let error = Error::io("read", "a/b.json", cause);
         assert_eq!(error.kind(), ErrorKind::Io);
-        assert_eq!(error.to_string(), "failed to read `a/b.json`");
-        assert_eq!(format!("{error:?}"), "failed to read `a/b.json`: no such file");
+        assert_eq!(error.to_string(), "failed to read `a/b.json`: no such file");
+        assert_eq!(format!("{error:?}"), error.to_string());
         assert!(error.diagnostics().is_empty());
     }
 

@@ -113,6 +113,7 @@ impl Execution {
             Block::Parallel(b) => &b.members,
             Block::Map(b) => &b.members,
             Block::Run(run) => {
+                self.core.push(run.started, Detail::MapRunAborted);
                 self.core.effect(crate::engine::Effect::StopChildren(run.id));
                 return;
             }

@@ -70,12 +70,17 @@ impl<'a> Fields<'a> {
         let states = self.states();
         Ok(jsonata_template::evaluate(e, field, &states, &mut self.env())?)
     }
-    /// A text field such as `Error`, `Cause`, `RoleArn`.
-    pub(super) fn text(&mut self, text: &Text, field: &str, input: &Value) -> Result<Str, Fault> {
+    /// A value that cannot be used: final in JSONPath, a failed evaluation in JSONata.
+    pub(super) fn out_of_range(&self, message: String) -> Fault {
+        if self.is_jsonata() { Fault::query(message) } else { Fault::Runtime(message) }
+    }
+    /// A text field such as `Error`, `Cause`, `RoleArn`; in JSONPath its path stands in a field of its own name, which
+    /// `path_field` is.
+    pub(super) fn text(&mut self, text: &Text, field: &str, path_field: &str, input: &Value) -> Result<Str, Fault> {
         let value = match text {
             Text::Constant(s) => return Ok(s.clone()),
             Text::Path(p) => {
-                let value = p.evaluate(&format!("{field}Path"), input, &mut self.env())?;
+                let value = p.evaluate(path_field, input, &mut self.env())?;
                 return Ok(match value {
                     Value::String(s) => s,
                     other => other.to_string().into(),

@@ -128,6 +128,6 @@ impl Fields<'_> {
     pub(super) fn max_concurrency(&mut self, map: &Map, input: &Value) -> Result<usize, Fault> {
         let Some(operand) = &map.max_concurrency else { return Ok(0) };
         let n = self.whole(operand, "MaxConcurrency", input)?;
-        usize::try_from(n).map_err(|_| Fault::Runtime("MaxConcurrency cannot be negative.".into()))
+        usize::try_from(n).map_err(|_| self.out_of_range("MaxConcurrency cannot be negative.".into()))
     }
 }

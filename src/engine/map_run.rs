@@ -91,7 +91,7 @@ pub(super) struct MapRunCounts {
 pub(super) struct MapRun {
     pub id: RunId,
     arn: Str,
-    started: u32,
+    pub(super) started: u32,
     input: Value,
     items: Vec<Value>,
     next: usize,
@@ -227,7 +227,14 @@ impl Execution {
         let Block::Run(run) = &mut *block else { return Ok(Step::Parked) };
         while run.running < run.limit && run.next < run.items.len() {
             let fields = Fields::new(&mut self.core, t, state);
-            let (input, items) = run.next_child(fields, map)?;
+            let (input, items) = match run.next_child(fields, map) {
+                Ok(next) => next,
+                Err(fault) => {
+                    // Children that run already are stopped along with the state.
+                    t.doing = Doing::Block(block);
+                    return Err(fault);
+                }
+            };
             let index = run.children.len();
             let kept = run.writes.is_some().then(|| input.clone());
             run.children.push(Child { input: kept, items, outcome: None });
@@ -433,7 +440,7 @@ impl Fields<'_> {
         let Some(operand) = &d.tolerated_count else { return Ok(None) };
         let n = self.whole(operand, "ToleratedFailureCount", input)?;
         if n < 0 {
-            return Err(Fault::Runtime("ToleratedFailureCount cannot be negative.".into()));
+            return Err(self.out_of_range("ToleratedFailureCount cannot be negative.".into()));
         }
         Ok(Some(n as f64))
     }
@@ -442,7 +449,7 @@ impl Fields<'_> {
         let Some(operand) = &d.tolerated_percentage else { return Ok(None) };
         let n = self.number(operand, "ToleratedFailurePercentage", input)?;
         if !(0.0..=100.0).contains(&n) {
-            return Err(Fault::Runtime("ToleratedFailurePercentage must be between 0 and 100.".into()));
+            return Err(self.out_of_range("ToleratedFailurePercentage must be between 0 and 100.".into()));
         }
         Ok(Some(n))
     }
@@ -455,7 +462,7 @@ impl Fields<'_> {
             let n = self.whole(operand, field, input)?;
             match usize::try_from(n) {
                 Ok(n) if n > 0 => Ok(n),
-                _ => Err(Fault::Runtime(format!("field {field} must be positive"))),
+                _ => Err(self.out_of_range(format!("field {field} must be positive"))),
             }
         };
         let max_items = at_most(b.max_items.as_ref(), "MaxItemsPerBatch", usize::MAX)?;

@@ -29,7 +29,7 @@ pub(super) fn items(reader: &ItemReader, bytes: &Bytes, max: usize) -> Result<Ve
         InputType::Csv => csv_rows(reader, object, max),
         InputType::Jsonl => json_lines(object, max),
         InputType::Json | InputType::Listing => {
-            let value = Value::parse_bytes(object)
+            let value = Value::parse_bytes(object.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(object))
                 .map_err(|e| failed(format!("Attempting to parse JSON from the object failed: {e}")))?;
             let array = match &reader.items_pointer {
                 Some(pointer) => point(&value, pointer),

@@ -111,7 +111,7 @@ impl Execution {
             Wait::Seconds(operand) => {
                 let seconds = fields.wait_seconds(operand)?;
                 if seconds > limit {
-                    return Err(Fault::Runtime("Wait state delay is too long.".into()));
+                    return Err(fields.out_of_range("Wait state delay is too long.".into()));
                 }
                 Duration::from_secs(seconds.unsigned_abs())
             }
@@ -119,7 +119,7 @@ impl Execution {
                 let until = fields.wait_timestamp(operand)?;
                 let millis = until.as_millis().saturating_sub(now.as_millis()).max(0);
                 if millis / 1000 > limit {
-                    return Err(Fault::Runtime("Wait state delay is too long.".into()));
+                    return Err(fields.out_of_range("Wait state delay is too long.".into()));
                 }
                 Duration::from_millis(millis.unsigned_abs())
             }
@@ -139,8 +139,8 @@ impl Execution {
     fn fail(&mut self, t: &mut Thread, state: &State, fail: &Fail) -> Result<Step, Fault> {
         let mut fields = Fields::new(&mut self.core, t, state);
         let input = fields.effective_input()?;
-        let error = fail.error.as_ref().map(|e| fields.text(e, "Error", &input)).transpose()?;
-        let cause = fail.cause.as_ref().map(|c| fields.text(c, "Cause", &input)).transpose()?;
+        let error = fail.error.as_ref().map(|e| fields.text(e, "Error", "ErrorPath", &input)).transpose()?;
+        let cause = fail.cause.as_ref().map(|c| fields.text(c, "Cause", "CausePath", &input)).transpose()?;
         Err(Fault::Error(TaskError { error, cause }))
     }
 

@@ -38,7 +38,16 @@ impl Execution {
         };
         let timeout = fields.seconds(task.timeout.as_ref(), "TimeoutSeconds", &input)?;
         let heartbeat = fields.seconds(task.heartbeat.as_ref(), "HeartbeatSeconds", &input)?;
-        let role_arn = task.role_arn.as_ref().map(|r| fields.text(r, "Credentials/RoleArn", &input)).transpose()?;
+        if let (Some(t), Some(h)) = (timeout, heartbeat)
+            && h >= t
+        {
+            let what = format!("HeartbeatSeconds must be smaller than TimeoutSeconds: {h} is not smaller than {t}");
+            return Err(fields.out_of_range(what));
+        }
+        let role_arn = match &task.role_arn {
+            Some(r) => Some(fields.text(r, "Credentials/RoleArn", "RoleArn.$", &input)?),
+            None => None,
+        };
         let core = &mut self.core;
         if parameters.text_len() > core.settings.limits.payload_bytes {
             return Err(Fault::Error(too_large_parameters(resource.blame())));
@@ -163,6 +172,9 @@ impl Execution {
                 t.last = self.core.push(t.last, done);
                 self.finish_task(machine, &mut t, output)
             }
+            // The engine's own error, put into a service's mouth: as final as where the engine says it, and written
+            // the same way.
+            Err(error) if error.name() == "States.Runtime" => Err(Fault::Fatal(error)),
             Err(error) => {
                 let failed = Detail::TaskFailed(Box::new((Arc::clone(&p.resource), error.clone())));
                 t.last = self.core.push(t.last, failed);
@@ -225,7 +237,7 @@ impl Fields<'_> {
         let Some(operand) = operand else { return Ok(None) };
         let n = self.whole(operand, field, input)?;
         if !(1..=LONGEST_SECONDS).contains(&n) {
-            return Err(Fault::Runtime(format!("The {field} value must be between 1 and {LONGEST_SECONDS}: {n}")));
+            return Err(self.out_of_range(format!("The {field} value must be between 1 and {LONGEST_SECONDS}: {n}")));
         }
         Ok(Some(n.unsigned_abs()))
     }

@@ -7,6 +7,7 @@ use crate::engine::Status;
 use crate::harness::run::Run;
 use crate::history::timeline::{Attempt, StateVisit};
 use crate::mock::Matcher;
+use crate::task::TaskError;
 use crate::time::{Timestamp, format_offset};
 use crate::value::Value;
 
@@ -31,7 +32,7 @@ impl Run {
     #[track_caller]
     pub fn assert_failed(&self, error: &str) -> &Self {
         match self.status() {
-            Status::Failed(e) if e.name() == error => self,
+            Status::Failed(e) if e.name() == error || is_alias(error, e) => self,
             Status::Succeeded(output) => {
                 self.refuse(&format!("expected the execution to fail with {error}, but it succeeded: {output}"))
             }
@@ -140,9 +141,14 @@ impl Run {
         StateRuns { run: self, visits }
     }
     /// # Panics
-    /// Where the state was entered.
+    /// Where the state was entered, or where the machine has no such state.
     #[track_caller]
     pub fn assert_not_visited(&self, name: &str) -> &Self {
+        if !self.state_names().any(|n| n == name) {
+            let near =
+                did_you_mean(name, self.state_names()).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+            self.refuse(&format!("the machine has no state `{name}`{near}"));
+        }
         if self.timeline().visits_of(name).next().is_some() {
             self.refuse(&format!("expected the state `{name}` not to be entered"));
         }
@@ -199,6 +205,12 @@ impl<'a> StateRuns<'a> {
     pub fn caught(&self) -> Option<&'a str> {
         self.visits.last()?.caught().map(|e| e.name())
     }
+}
+
+/// Whether an older name means this error: the service reports a Choice without a match as `States.Runtime` now.
+fn is_alias(name: &str, error: &TaskError) -> bool {
+    let no_match = error.cause.as_deref().is_some_and(|c| c.contains("Failed to transition out of the state"));
+    name == "States.NoChoiceMatched" && error.name() == "States.Runtime" && no_match
 }
 
 fn ended(status: &Status) -> &'static str {

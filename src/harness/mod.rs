@@ -262,6 +262,10 @@ impl Harness {
     }
 
     fn world(&self, input: Value) -> Result<World, Error> {
+        if let Some(reason) = unfit_name(&self.name) {
+            let what = format!("start the execution: the name {:?} {reason} (InvalidName)", self.name);
+            return Err(Error::new(ErrorKind::Usage, what));
+        }
         if input.text_len() > self.limits.payload_bytes {
             let what = format!(
                 "start the execution: the input has {} bytes, and the service takes {} (InvalidExecutionInput)",
@@ -303,10 +307,7 @@ impl Harness {
 
     /// Mocks and faults whose keys name nothing that the machine calls. [`run`](Self::run) refuses to run with any.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut targets = targets::of(&self.machine);
-        for other in &self.machines {
-            targets::add(&mut targets, other);
-        }
+        let targets = targets::of_all(&self.all_machines());
         let mut problems = self.mocks.validate(&targets);
         problems.extend(self.faults.validate(&targets));
         problems
@@ -323,12 +324,16 @@ impl Harness {
         ))
     }
 
+    fn all_machines(&self) -> Vec<Machine> {
+        std::iter::once(&self.machine).chain(&self.machines).cloned().collect()
+    }
+
     fn conclude(&self, mut world: World) -> Result<Run, Error> {
         if world.trouble.is_none() && !world.is_over() {
             world.trouble = Some(world.idle_diagnosis());
         }
         let trouble = world.trouble.take();
-        let run = Run::of(world, self.seed);
+        let run = Run::of(world, self.seed, self.all_machines());
         if let Some(trouble) = trouble {
             let so_far = run.compact().to_string();
             let what = format!("rehearse `{}`: {trouble}\n\n{so_far}", self.machine.name());
@@ -340,4 +345,15 @@ impl Harness {
         }
         Ok(run)
     }
+}
+
+/// What is wrong with the name of an execution, if anything.
+fn unfit_name(name: &str) -> Option<String> {
+    const FORBIDDEN: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
+    let length = name.chars().count();
+    if !(1..=80).contains(&length) {
+        return Some(format!("has {length} characters, and 1 to 80 are allowed"));
+    }
+    let bad = |c: &char| c.is_whitespace() || c.is_control() || FORBIDDEN.contains(*c);
+    name.chars().find(bad).map(|c| format!("holds {c:?}"))
 }

@@ -3,8 +3,10 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::asl::Machine;
 use crate::engine::Status;
 use crate::harness::objects::Objects;
+use crate::harness::targets;
 use crate::harness::world::{State, World};
 use crate::history::compact::Compact;
 use crate::history::timeline::{Timeline, timeline};
@@ -27,6 +29,8 @@ pub struct Run {
     started_at: Timestamp,
     seed: u64,
     timeline: OnceLock<Timeline>,
+    /// The machine and those it may start, so that an assertion about a name that is nowhere can be refused.
+    machines: Vec<Machine>,
 }
 
 /// Another execution that a run brought about: a child of a distributed Map, or a nested one.
@@ -47,7 +51,7 @@ pub struct Child {
 }
 
 impl Run {
-    pub(super) fn of(world: World, seed: u64) -> Run {
+    pub(super) fn of(world: World, seed: u64, machines: Vec<Machine>) -> Run {
         let elapsed = world.elapsed();
         let unused = world
             .mocks
@@ -95,6 +99,7 @@ impl Run {
             started_at: root.started_at,
             seed,
             timeline: OnceLock::new(),
+            machines,
         }
     }
     /// How it ended.
@@ -141,8 +146,22 @@ impl Run {
         &self.calls
     }
     /// The calls that a mock's key would answer: `Charge`, `dynamodb:putItem`, …
+    ///
+    /// # Panics
+    /// Where the key names neither a task nor a resource of the machine: an assertion about it would prove nothing.
+    #[track_caller]
     pub fn calls_to(&self, key: &str) -> Calls<'_> {
-        self.calls.to(key)
+        let calls = self.calls.to(key);
+        if calls.is_empty()
+            && let Some(problem) = targets::of_all(&self.machines).problem_of(&key.into())
+        {
+            panic!("{problem}");
+        }
+        calls
+    }
+    /// Names of all states of the machine and of those it may start.
+    pub(super) fn state_names(&self) -> impl Iterator<Item = &str> {
+        self.machines.iter().flat_map(Machine::state_names)
     }
     /// Objects that were handed over or written by a ResultWriter.
     pub fn objects(&self) -> &Objects {

@@ -164,17 +164,18 @@ impl Session {
         self.expect_settled(None);
         self
     }
-    /// The task token of a `.waitForTaskToken` task that waits, by the state's name or its place
+    /// The task token of a `.waitForTaskToken` task that waits, or of an activity task that a worker has taken, by the state's name or its place
     /// (`Each[2]/Approve`). Where several items wait, the name means the first.
     ///
     /// # Panics
     /// Where no such task waits; the message says which do.
     #[track_caller]
     pub fn token(&mut self, state: &str) -> Token<'_> {
-        let found =
-            self.world.parked.iter().position(|p| {
-                !p.call.resource.is_activity() && (&*p.call.state == state || p.call.location() == state)
-            });
+        let found = self
+            .world
+            .parked
+            .iter()
+            .position(|p| !p.unpolled && (&*p.call.state == state || p.call.location() == state));
         match found {
             Some(i) => Token { call: (self.world.parked[i].exec, self.world.parked[i].call.id), session: self },
             None => self.nobody_waits(&format!("no task token of `{state}` waits"), state),

@@ -7,15 +7,17 @@ use crate::asl::machine::{Payload, StateKind};
 use crate::mock::{Target, Targets};
 use crate::value::{Str, Value};
 
-/// The states, resources and functions of a machine.
-pub(super) fn of(machine: &Machine) -> Targets {
+/// The states, resources and functions of machines.
+pub(super) fn of_all(machines: &[Machine]) -> Targets {
     let mut targets = Targets::default();
-    add(&mut targets, machine);
+    for machine in machines {
+        add(&mut targets, machine);
+    }
     targets
 }
 
 /// Adds those of another machine.
-pub(super) fn add(targets: &mut Targets, machine: &Machine) {
+fn add(targets: &mut Targets, machine: &Machine) {
     for state in machine.inner.states.iter() {
         let task = match &state.kind {
             StateKind::Task(task) => Some(task),

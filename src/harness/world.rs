@@ -39,6 +39,8 @@ pub(super) struct World {
     pub interactive: bool,
     /// What is wrong with the test itself; once set, nothing goes on.
     pub trouble: Option<String>,
+    /// Executions started by `states:startExecution`.
+    nested: usize,
     /// Where names and seeds of child executions come from.
     ids: Seeded,
 }
@@ -53,6 +55,8 @@ pub(super) struct Slot {
     pub input: Value,
     pub machine_arn: Str,
     pub state: State,
+    /// How many executions started one another to get here.
+    depth: usize,
 }
 
 pub(super) enum State {
@@ -92,6 +96,8 @@ enum Parent {
     Run(ExecId, RunId, usize),
     /// A `states:startExecution` task.
     Task(ExecId, CallId),
+    /// Nobody: the execution that started it goes on without it.
+    Nobody(ExecId),
 }
 
 /// A task that waits for the test.
@@ -125,6 +131,11 @@ pub(super) enum Rest {
 
 const ROOT: ExecId = ExecId(0);
 
+/// How deeply executions may start one another, and how many in all, before that counts as a mistake. The service has
+/// no such bound; it would go on until its quotas or the account's owner end it.
+const MOST_DEPTH: usize = 50;
+const MOST_NESTED: usize = 10_000;
+
 impl World {
     pub(super) fn new(start: Timestamp, seed: u64) -> Self {
         World {
@@ -142,6 +153,7 @@ impl World {
             runs: HashMap::new(),
             interactive: false,
             trouble: None,
+            nested: 0,
             ids: Seeded::new(seed ^ 0x5EED_0F1D),
         }
     }
@@ -153,6 +165,12 @@ impl World {
 
     fn add(&mut self, execution: Execution, parent: Option<Parent>) -> ExecId {
         let id = ExecId(self.executions.len() as u32);
+        let depth = match parent {
+            Some(Parent::Run(exec, ..) | Parent::Task(exec, ..) | Parent::Nobody(exec)) => {
+                self.executions[exec.0 as usize].depth + 1
+            }
+            None => 0,
+        };
         let s = execution.settings();
         self.executions.push(Slot {
             name: s.execution_name.clone(),
@@ -163,6 +181,7 @@ impl World {
             ended_at: None,
             input: execution.input().clone(),
             state: State::Running(Box::new(execution)),
+            depth,
         });
         self.immediate.push_back((id, Input::Start));
         id
@@ -193,7 +212,8 @@ impl World {
             if !self.in_flight.is_empty() {
                 return Rest::Held;
             }
-            if self.is_over() {
+            // Executions that were started and not waited for go on to their own end.
+            if self.trouble.is_some() || self.is_over() && self.nested == 0 {
                 return Rest::Idle;
             }
             match self.clock.pop(until) {
@@ -228,6 +248,7 @@ impl World {
                     self.parked.retain(|p| p.exec != exec || p.call.id != call);
                     self.in_flight.retain(|f| f.exec != exec || f.call.id != call);
                     self.note_end(exec, call, None);
+                    self.stop_job(exec, call);
                 }
                 Effect::SetTimer { id, at, class } => self.clock.schedule(at, class, exec, Input::TimerFired(id)),
                 Effect::CancelTimer(id) => self.clock.cancel_timer(exec, id),
@@ -247,6 +268,19 @@ impl World {
                 }
                 Effect::Finished => self.finished(exec),
             }
+        }
+    }
+
+    /// Stops the execution that a `.sync` task waits for no more, as the service tries to.
+    fn stop_job(&mut self, exec: ExecId, call: CallId) {
+        let is_job = |slot: &Slot| {
+            matches!(slot.parent, Some(Parent::Task(e, c)) if (e, c) == (exec, call))
+                && matches!(slot.state, State::Running(_))
+        };
+        if self.nested > 0
+            && let Some(job) = self.executions.iter().position(is_job)
+        {
+            self.send(ExecId(job as u32), Input::Stop(TaskError::default()));
         }
     }
 
@@ -425,11 +459,24 @@ impl World {
         settings.missing_activities.clone_from(&own.missing_activities);
         settings.limits = own.limits.clone();
         let started = nested::started(&settings, self.clock.now(), call);
+        self.nested += 1;
+        let depth = self.executions[exec.0 as usize].depth;
+        if depth >= MOST_DEPTH || self.nested > MOST_NESTED {
+            self.trouble = Some(format!(
+                "`{}` starts `{}` without end: {} executions deep, {} in all",
+                call.location(),
+                machine.name(),
+                depth + 1,
+                self.nested
+            ));
+            return true;
+        }
         let waits = call.resource.runs_a_job();
         let child = Execution::new(&machine, Arc::new(settings), input);
         let at = self.clock.now();
         self.note_answer(exec, call.id, machine.name());
-        self.add(child, waits.then_some(Parent::Task(exec, call.id)));
+        let parent = if waits { Parent::Task(exec, call.id) } else { Parent::Nobody(exec) };
+        self.add(child, Some(parent));
         if waits {
             self.send(exec, Input::Submitted(call.id, started));
         } else if call.resource.waits_for_token() {
@@ -462,6 +509,9 @@ impl World {
         for p in &self.parked {
             let place = p.call.location();
             match p.call.resource.kind() {
+                ResourceKind::Activity { name } if !p.unpolled => {
+                    text.push_str(&format!("  `{place}` waits for the answer of its worker (activity `{name}`)\n"));
+                }
                 ResourceKind::Activity { name } => {
                     text.push_str(&format!("  `{place}` waits for a worker of the activity `{name}`\n"));
                 }

@@ -132,6 +132,19 @@ impl From<Reply> for Mock {
     }
 }
 
+macro_rules! from_scalar {
+    ($($t:ty),*) => {$(
+        /// One result, given to every call.
+        impl From<$t> for Mock {
+            fn from(result: $t) -> Mock {
+                Mock::from(Value::from(result))
+            }
+        }
+    )*};
+}
+
+from_scalar!(bool, i32, i64, u64, f64, &str, String);
+
 /// One result, given to every call.
 impl From<Value> for Mock {
     fn from(result: Value) -> Mock {

@@ -81,7 +81,7 @@ impl Unanswered {
         let subject = self.subject.as_ref().map_or(String::new(), |s| format!(" `{s}`"));
         let calls = format!("`{}` calls {}{subject}", self.location, self.resource);
         match &self.reason {
-            Reason::NoMock => format!("{calls}, and no mock, service or upstream answers it"),
+            Reason::NoMock => format!("{calls}, and no mock answers it"),
             Reason::UsedUp { key, replies, call } => {
                 format!("{calls}, but the mock of `{key}` had {}, and this is call {call}", replies_of(*replies))
             }
@@ -184,7 +184,7 @@ mod tests {
     fn a_call_without_a_mock_shows_the_lines_to_add() {
         let charge = call(INVOKE, "Charge").payload(r#"{"FunctionName":"charge-card"}"#);
         let want = "\
-`Charge` calls lambda:invoke `charge-card`, and no mock, service or upstream answers it
+`Charge` calls lambda:invoke `charge-card`, and no mock answers it
   add:   .mock(\"Charge\", json!({\"StatusCode\":200,\"Payload\":{}}))
   or:    mocks:
            Charge: { return: { StatusCode: 200, Payload: {} } }";
@@ -193,7 +193,7 @@ mod tests {
             .inside("Each: one", 4)
             .payload(r#"{"QueueUrl":"https://sqs.us-east-1.amazonaws.com/123456789012/approvals"}"#);
         let want = "\
-`Each: one[4]/yes` calls sqs:sendMessage.waitForTaskToken `approvals`, and no mock, service or upstream answers it
+`Each: one[4]/yes` calls sqs:sendMessage.waitForTaskToken `approvals`, and no mock answers it
   add:   .mock(\"Each: one/yes\", json!({}))
   or:    mocks:
            \"Each: one/yes\": { return: {} }

@@ -105,3 +105,15 @@ fn an_activity_that_does_not_exist_ends_the_execution() {
     );
     assert_eq!(run.cause(), Some(want.as_str()));
 }
+
+#[test]
+fn a_worker_may_take_its_time() {
+    let machine = pack(json!({ "TimeoutSeconds": 600, "HeartbeatSeconds": 60 }));
+    let mut session = Harness::new(&machine).start(json!({}));
+    session.poll_activity("packing");
+    session.advance(50.secs());
+    session.token("S").heartbeat();
+    session.advance(50.secs());
+    session.token("S").succeed(json!("packed"));
+    session.finish().assert_succeeded().assert_elapsed(100.secs());
+}

@@ -224,7 +224,7 @@ fn colours_are_for_those_who_ask() {
 fn a_task_that_nothing_answers_shows_the_lines_to_add() {
     let seen = checkout(&["--input", ORDER]);
     let want = "\
-error: failed to rehearse `checkout`: `Charge` calls lambda:invoke `charge`, and no mock, service or upstream answers it
+error: failed to rehearse `checkout`: `Charge` calls lambda:invoke `charge`, and no mock answers it
   add:   .mock(\"Charge\", json!({\"StatusCode\":200,\"Payload\":{}}))
   or:    mocks:
            Charge: { return: { StatusCode: 200, Payload: {} } }

@@ -215,7 +215,7 @@ fn maps_nest() {
         .run(json!([[1, 2], [3]]));
     run.assert_output(json!([["other", "second"], ["other"]]));
     run.calls_to("S[0]/Inner[1]/Work").assert_times(1);
-    run.calls_to("S[1]/Work").assert_times(0);
+    run.calls_to("S[1]/Inner[1]/Work").assert_times(0);
 }
 
 #[test]
@@ -429,4 +429,31 @@ fn the_children_of_a_distributed_map_see_no_variable_from_outside() {
     }).clone());
     let run = Harness::new(&machine).run(json!([1]));
     run.assert_failed("States.ExceedToleratedFailureThreshold");
+}
+
+#[test]
+fn an_item_selector_that_fails_stops_the_children_that_run() {
+    let definition = json!({
+        "QueryLanguage": "JSONata",
+        "StartAt": "Each",
+        "States": {
+            "Each": {
+                "Type": "Map",
+                "Items": "{% $states.input %}",
+                "ItemSelector": { "v": "{% $states.context.Map.Item.Value.x %}" },
+                "ItemProcessor": {
+                    "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+                    "StartAt": "Nap",
+                    "States": { "Nap": { "Type": "Wait", "Seconds": 5, "End": true } }
+                },
+                "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Later" }],
+                "End": true
+            },
+            "Later": { "Type": "Wait", "Seconds": 60, "End": true }
+        }
+    });
+    let run = Harness::new(&Machine::from_json(&definition).expect("valid")).run(json!([{ "x": 1 }, {}]));
+    run.assert_succeeded().assert_elapsed(60.secs());
+    assert_eq!(run.children()[0].status.name(), "ABORTED");
+    assert!(super::support::types(run.history()).contains(&"MapRunAborted"));
 }

@@ -119,3 +119,50 @@ fn a_machine_may_start_itself_until_it_has_had_enough() {
     run.assert_succeeded();
     assert_eq!(run.children().len(), 5);
 }
+
+#[test]
+fn a_machine_that_starts_itself_for_ever_is_reported() {
+    let again = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:kid" }
+    });
+    let kid = single(again).named("kid");
+    let text = Harness::new(&kid).machine(&kid).try_run(json!({})).expect_err("an endless chain").to_string();
+    assert!(text.contains("starts `kid` without end"), "{text}");
+}
+
+#[test]
+fn a_sync_task_that_times_out_stops_what_it_started() {
+    let definition = json!({
+        "StartAt": "Start",
+        "States": {
+            "Start": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                "TimeoutSeconds": 5,
+                "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:kid" },
+                "Catch": [{ "ErrorEquals": ["States.Timeout"], "Next": "Later" }],
+                "Next": "Later"
+            },
+            "Later": { "Type": "Wait", "Seconds": 60, "End": true }
+        }
+    });
+    let kid = single(json!({ "Type": "Wait", "Seconds": 30 })).named("kid");
+    let run = Harness::new(&Machine::from_json(&definition).unwrap()).machine(&kid).run(json!({}));
+    run.assert_succeeded().assert_elapsed(65.secs());
+    assert_eq!(run.children()[0].status.name(), "ABORTED");
+}
+
+#[test]
+fn what_is_started_and_not_waited_for_goes_on_to_its_end() {
+    let parent = single(json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution",
+        "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:kid" }
+    }));
+    let kid = single(json!({ "Type": "Wait", "Seconds": 30 })).named("kid");
+    let run = Harness::new(&parent).machine(&kid).run(json!({}));
+    run.assert_succeeded().assert_elapsed(0.secs());
+    assert_eq!(run.children()[0].status.name(), "SUCCEEDED");
+}

@@ -224,3 +224,24 @@ fn a_fail_state_cannot_be_retried_but_its_block_can() {
         ]
     );
 }
+
+#[test]
+fn nothing_catches_states_runtime_wherever_it_comes_from() {
+    let definition = json!({
+        "StartAt": "S",
+        "States": {
+            "S": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Retry": [{ "ErrorEquals": ["States.ALL"] }],
+                "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Caught" }],
+                "End": true
+            },
+            "Caught": { "Type": "Succeed" }
+        }
+    });
+    let machine = Machine::from_json(&definition).expect("a valid machine");
+    let run = Harness::new(&machine).mock("S", mock::fails("States.Runtime", "out of the blue")).run(json!({}));
+    run.assert_failed("States.Runtime").assert_not_visited("Caught");
+    assert_eq!(run.state("S").attempts().count(), 1);
+}

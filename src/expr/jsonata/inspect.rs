@@ -100,6 +100,8 @@ pub(super) struct Findings {
     pub(super) comparisons: Vec<&'static str>,
     /// Syntax errors that the engine lets pass: their codes and what they are about.
     pub(super) passed_errors: Vec<(&'static str, &'static str)>,
+    /// Regular expressions that JavaScript's engine takes and ours does not.
+    pub(super) foreign_regexes: Vec<String>,
     pub(super) simple: Option<Simple>,
 }
 
@@ -200,6 +202,8 @@ impl<'a> Inspector<'a> {
             AstNode::Regex { pattern, .. } => {
                 if pattern.is_empty() {
                     self.findings.passed_errors.push(("S0301", "//"));
+                } else if is_foreign(pattern) {
+                    self.findings.foreign_regexes.push(pattern.clone());
                 }
             }
             AstNode::Name(_) | AstNode::Wildcard | AstNode::Descendant => {
@@ -455,4 +459,15 @@ fn simple(root: &AstNode) -> Option<Simple> {
         }
         _ => return None,
     })
+}
+
+/// Whether a pattern looks around or back, which an engine that never backtracks cannot do.
+fn is_foreign(pattern: &str) -> bool {
+    match regex::Regex::new(pattern) {
+        Ok(_) => false,
+        Err(e) => {
+            let text = e.to_string();
+            text.contains("look-around") || text.contains("backreference")
+        }
+    }
 }

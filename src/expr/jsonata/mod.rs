@@ -102,6 +102,13 @@ impl Expression {
             let position = position::of_only(source, text);
             return Err(JsonataError { position, ..JsonataError::worded(code) });
         }
+        if let Some(pattern) = findings.foreign_regexes.first() {
+            let message = format!(
+                "The regular expression /{pattern}/ uses look-around or back-references, which cannot be run here"
+            );
+            let position = position::of_only(source, pattern);
+            return Err(JsonataError { position, ..JsonataError::new("", message) });
+        }
         let guards = dialect::adapt(&mut ast, &findings);
         Ok(Expression(Arc::new(Parsed { source: source.into(), ast, findings, guards })))
     }

@@ -321,7 +321,7 @@ impl<'a> Writer<'a> {
         match (&visit.resource, visit.state_type) {
             (Some(r), _) if submitted && r.waits_for_token() => "waiting for its task token",
             (Some(r), _) if submitted && r.runs_a_job() => "waiting for its job",
-            (Some(r), _) if matches!(r.kind(), ResourceKind::Activity { .. }) => "waiting for a worker",
+            (Some(r), _) if matches!(r.kind(), ResourceKind::Activity { .. }) => "waiting for its activity",
             (_, StateType::Wait) => "waiting",
             _ => "running",
         }
