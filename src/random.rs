@@ -1,5 +1,7 @@
 //! Seeded randomness: the same seed gives the same numbers in every process and every version.
 
+use crate::value::Str;
+
 /// The generator of `java.util.Random`, which is what `States.MathRandom` and JSONata's `$random` with a seed
 /// follow: seed 42 gives 0.7275636800328681 first.
 #[derive(Clone, Debug)]
@@ -76,15 +78,27 @@ pub fn unit_f64(bits: u64) -> f64 {
 
 /// 128 random bits as the text of a version 4 UUID.
 pub fn uuid_text(high: u64, low: u64) -> String {
+    String::from_utf8_lossy(&uuid_bytes(high, low)).into_owned()
+}
+
+/// The same as shared text, made in one step: child executions are named by the thousand.
+pub(crate) fn uuid_str(high: u64, low: u64) -> Str {
+    std::str::from_utf8(&uuid_bytes(high, low)).unwrap_or_default().into()
+}
+
+fn uuid_bytes(high: u64, low: u64) -> [u8; 36] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let (high, low) = ((high & !0xF000) | 0x4000, (low & !(0b11 << 62)) | (0b10 << 62));
-    let bits = u128::from(high) << 64 | u128::from(low);
-    let mut text = String::with_capacity(36);
-    for i in 0..32 {
-        if matches!(i, 8 | 12 | 16 | 20) {
-            text.push('-');
+    /// Where each of the 32 digits stands between the dashes.
+    const PLACES: [(usize, usize); 5] = [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)];
+    let halves = [(high & !0xF000) | 0x4000, (low & !(0b11 << 62)) | (0b10 << 62)];
+    let mut text = [b'-'; 36];
+    let mut digit = 0;
+    for (start, length) in PLACES {
+        for place in &mut text[start..start + length] {
+            let shift = 60 - 4 * (digit % 16);
+            *place = DIGITS[(halves[digit / 16] >> shift) as usize & 15];
+            digit += 1;
         }
-        text.push(char::from(DIGITS[(bits >> (124 - 4 * i)) as usize & 15]));
     }
     text
 }

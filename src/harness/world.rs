@@ -1,6 +1,6 @@
 //! The world an execution runs in: the clock, the mocks, its child executions, what waits for the test.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::harness::nested;
 use crate::harness::objects::Objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
-use crate::random::{Seeded, uuid_text};
+use crate::random::{Seeded, uuid_str};
 use crate::task::{Call, CallId, Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
@@ -34,7 +34,7 @@ pub(super) struct World {
     pub parked: Vec<Parked>,
     in_flight: Vec<InFlight>,
     logged: HashMap<(ExecId, CallId), LogEntry>,
-    runs: HashMap<(ExecId, RunId), MapRun>,
+    runs: BTreeMap<(ExecId, RunId), MapRun>,
     /// Whether tasks that only the test can end may wait for it.
     pub interactive: bool,
     /// What is wrong with the test itself; once set, nothing goes on.
@@ -68,8 +68,9 @@ pub(super) enum State {
 struct MapRun {
     members: Vec<ExecId>,
     of_every_child: Settings,
-    /// A child's ARN up to its name.
-    arn_prefix: String,
+    /// A child's ARN; up to `arn_prefix` it is the same for all.
+    arn: String,
+    arn_prefix: usize,
 }
 
 impl MapRun {
@@ -85,7 +86,8 @@ impl MapRun {
         of_every_child.machine_name = spec.machine_name.clone();
         of_every_child.machine_type = spec.execution_type;
         of_every_child.parent_path = Arc::clone(&spec.path);
-        MapRun { members: Vec::new(), of_every_child, arn_prefix: format!("{account}:{kind}:{}:", spec.machine_name) }
+        let arn = format!("{account}:{kind}:{}:", spec.machine_name);
+        MapRun { members: Vec::new(), of_every_child, arn_prefix: arn.len(), arn }
     }
 }
 
@@ -150,7 +152,7 @@ impl World {
             parked: Vec::new(),
             in_flight: Vec::new(),
             logged: HashMap::new(),
-            runs: HashMap::new(),
+            runs: BTreeMap::new(),
             interactive: false,
             trouble: None,
             nested: 0,
@@ -311,8 +313,8 @@ impl World {
     }
 
     /// A fresh name in the form of a UUID, the same for the same seed.
-    fn fresh_name(&mut self) -> String {
-        uuid_text(self.ids.next_u64(), self.ids.next_u64())
+    fn fresh_name(&mut self) -> Str {
+        uuid_str(self.ids.next_u64(), self.ids.next_u64())
     }
 
     fn start_child(&mut self, exec: ExecId, spec: &ChildSpec) {
@@ -322,8 +324,10 @@ impl World {
         let machine = parent.machine();
         let run = self.runs.entry((exec, spec.run)).or_insert_with(|| MapRun::new(parent.settings(), spec));
         let mut settings = run.of_every_child.clone();
-        settings.execution_arn = [&*run.arn_prefix, &name].concat().into();
-        settings.execution_name = name.into();
+        run.arn.truncate(run.arn_prefix);
+        run.arn.push_str(&name);
+        settings.execution_arn = run.arn.as_str().into();
+        settings.execution_name = name;
         settings.seed = seed;
         settings.parent_index = spec.index;
         run.members.push(ExecId(self.executions.len() as u32));
@@ -447,7 +451,7 @@ impl World {
             None => Value::empty_object(),
         };
         let name = match call.payload.get("Name").and_then(Value::as_str) {
-            Some(name) => name.to_owned(),
+            Some(name) => name.into(),
             None => self.fresh_name(),
         };
         let seed = self.ids.next_u64();
