@@ -270,19 +270,19 @@ impl Fields<'_> {
             Operand::Constant(n) => Ok(i64::try_from(*n).unwrap_or(i64::MAX)),
             Operand::Path(p) => {
                 let path = p.as_str();
-                let Ok(value) = self.path(p, &input) else {
+                let Some(value) = self.path(p, &input).ok().filter(|v| !v.is_null()) else {
                     return Err(Fault::Runtime(format!(
                         "The SecondsPath parameter does not reference an input value: {path}"
                     )));
                 };
-                match value.as_i64() {
-                    Some(n) if n < 0 => Err(Fault::Runtime(format!(
+                let text = spelled(&value);
+                match text.parse::<i64>() {
+                    Ok(n) if n < 0 => Err(Fault::Runtime(format!(
                         "The SecondsPath parameter references a negative value: {path} == {n}"
                     ))),
-                    Some(n) => Ok(n),
-                    None => Err(Fault::Runtime(format!(
-                        "The SecondsPath parameter cannot be parsed as a long value: {path} == {}",
-                        spelled(&value)
+                    Ok(n) => Ok(n),
+                    Err(_) => Err(Fault::Runtime(format!(
+                        "The SecondsPath parameter cannot be parsed as a long value: {path} == {text}"
                     ))),
                 }
             }

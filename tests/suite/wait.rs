@@ -48,6 +48,8 @@ fn bad_durations_are_refused_in_the_services_words() {
     for (input, want) in [
         (json!({}), "The SecondsPath parameter does not reference an input value: $.n"),
         (json!({ "n": -1 }), "The SecondsPath parameter references a negative value: $.n == -1"),
+        (json!({ "n": null }), "The SecondsPath parameter does not reference an input value: $.n"),
+        (json!({ "n": "soon" }), "The SecondsPath parameter cannot be parsed as a long value: $.n == soon"),
         (json!({ "n": 1.5 }), "The SecondsPath parameter cannot be parsed as a long value: $.n == 1.5"),
     ] {
         run(json!({ "SecondsPath": "$.n" }), input).assert_failed("States.Runtime").assert_cause_contains(want);
