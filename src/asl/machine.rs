@@ -428,6 +428,11 @@ impl Machine {
         let (line, column) = source.line_col(found.span?.start as usize);
         Some(format!("{}:{line}:{column}", source.name()))
     }
+    /// Places of all states in the order of the definition: `Each/Charge` for a state inside another.
+    pub fn state_places(&self) -> impl Iterator<Item = String> {
+        let place = |s: &State| s.enclosing.iter().chain([&s.name]).map(|n| &**n).collect::<Vec<_>>().join("/");
+        self.inner.states.iter().map(place)
+    }
     /// The definition as JSON.
     pub fn definition(&self) -> serde_json::Value {
         self.inner.definition.to_json()

@@ -69,7 +69,7 @@ pub(crate) struct RunArgs {
     /// Show nothing but the output, as JSON
     #[arg(long, help_heading = "What is shown", conflicts_with = "history")]
     pub(crate) output_only: bool,
-    /// Cut long lines to so many columns
+    /// Cut long values so that a line keeps to about so many columns
     #[arg(long, value_name = "N", help_heading = "What is shown", default_value_t = 100)]
     pub(crate) width: usize,
     /// Cut nothing, and show every item of every Map

@@ -37,9 +37,19 @@ impl Mocks {
     }
     /// Where the file says who answers this key.
     pub(crate) fn place_of(&self, key: &str) -> Option<source::Span> {
-        if let Some(entry) = self.file.mocks.iter().find(|entry| entry.key == key) {
-            return Some(entry.key_span);
+        match self.file.mocks.iter().find(|entry| entry.key == key) {
+            Some(entry) => Some(entry.key_span),
+            None => self.place_of_fault(key),
         }
+    }
+    /// Where the file has this reply of a mock's list, counted from 1.
+    pub(crate) fn place_of_reply(&self, key: &str, number: usize) -> Option<source::Span> {
+        let root = source::parse(&self.source, self.source.format()).ok()?;
+        let replies = root.get("mocks").unwrap_or(&root).get(key)?.items().get(number - 1)?.span;
+        Some(replies)
+    }
+    /// Where the file has a fault on this key.
+    pub(crate) fn place_of_fault(&self, key: &str) -> Option<source::Span> {
         let root = source::parse(&self.source, self.source.format()).ok()?;
         let names_it = |node: &&source::Node| node.as_str().is_some_and(|on| **on == *key);
         root.get("faults")?.items().iter().filter_map(|fault| fault.get("on")).find(names_it).map(|on| on.span)
@@ -87,7 +97,9 @@ fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {
 
 fn json(name: &str, bytes: &[u8], format: Format, help: &str) -> Result<Value, Failure> {
     let refused = |found: Diagnostics| {
-        let helped = found.into_iter().map(|d| if d.help.is_none() { d.help(help) } else { d });
+        // What the service says of a broken definition has no place here.
+        let plain = found.into_iter().map(|d| Diagnostic { aws: None, ..d });
+        let helped = plain.map(|d| if d.help.is_none() { d.help(help) } else { d });
         Failure::found(Exit::Input, helped.collect::<Vec<Diagnostic>>())
     };
     let source = Arc::new(Source::from_bytes(name, bytes, MOST_INPUT).map_err(refused)?);

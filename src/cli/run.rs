@@ -10,6 +10,7 @@ use rehearsal::engine::Status;
 use rehearsal::error::ErrorKind;
 use rehearsal::harness::Child;
 use rehearsal::history::{compact::Compact, wire};
+use rehearsal::mock::Unused;
 use rehearsal::time::format_offset;
 use rehearsal::{Harness, Machine, Run};
 
@@ -95,14 +96,24 @@ fn place_of<'a>(
 
 /// What was never asked for: warnings, or errors where all of it has to be used.
 fn unused(args: &RunArgs, run: &Run, mocks: &[Mocks]) -> Vec<Diagnostic> {
-    let finding = |text: &String| {
+    let finding = |unused: &Unused| {
+        let text = unused.to_string();
         let finding = match args.strict {
             true => Diagnostic::error("unused-mock", text),
             false => Diagnostic::warning("unused-mock", text),
         };
-        // The sentence names its key in the only backticks it has.
-        let key = text.split_once('`').and_then(|(_, rest)| rest.rsplit_once('`')).map_or("", |(key, _)| key);
-        match place_of(mocks, key) {
+        let place = match unused {
+            Unused::Fault { key } => {
+                mocks.iter().rev().find_map(|mocks| Some((&mocks.source, mocks.place_of_fault(key)?)))
+            }
+            Unused::Mock { key } => place_of(mocks, key),
+            Unused::Reply { key, number, .. } => mocks
+                .iter()
+                .rev()
+                .find_map(|mocks| Some((&mocks.source, mocks.place_of_reply(key, *number)?)))
+                .or_else(|| place_of(mocks, key)),
+        };
+        match place {
             Some((source, span)) => finding.at(source, span, ""),
             None => finding,
         }

@@ -50,7 +50,8 @@ impl Core {
             input,
             history: History::with_room(),
             random,
-            now: Timestamp::from_millis(0),
+            // Before any instant a test may start at; `Start` brings the first one.
+            now: Timestamp::from_millis(i64::MIN),
             started_at: Timestamp::from_millis(0),
             status: Status::Running,
             effects: VecDeque::new(),

@@ -51,6 +51,8 @@ pub enum Input {
     ChildDone(RunId, usize, Outcome),
     /// The results of a distributed Map were written; the value is `ResultWriterDetails`.
     ResultsWritten(RunId, Outcome),
+    /// The clock stands at this instant and nothing happens. An execution whose year is over notices.
+    Tick,
     /// StopExecution.
     Stop(TaskError),
 }

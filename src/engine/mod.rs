@@ -114,6 +114,7 @@ impl Execution {
             Input::ItemsRead(run, read) => self.items_read(&machine, run, read),
             Input::ChildDone(run, index, outcome) => self.child_done(&machine, run, index, outcome),
             Input::ResultsWritten(run, written) => self.results_written(&machine, run, written),
+            Input::Tick => {}
             Input::Stop(error) => self.end(Status::Aborted(error)),
         }
         self.run(&machine);

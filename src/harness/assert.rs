@@ -125,14 +125,14 @@ impl Run {
         }
         self
     }
-    /// What a state did: its visits and attempts, everywhere in the machine. `Each[2]/Charge` looks at one item only.
+    /// What a state did: its visits and attempts, everywhere in the machine. `Each/Charge` tells states of one name
+    /// apart, and `Each[2]/Charge` looks at one item only.
     ///
     /// # Panics
     /// Where no state of this name was entered; the message says which were.
     #[track_caller]
     pub fn state(&self, name: &str) -> StateRuns<'_> {
-        let visits: Vec<&StateVisit> =
-            self.timeline().visits.iter().filter(|v| &*v.name == name || v.location() == name).collect();
+        let visits: Vec<&StateVisit> = self.timeline().visits.iter().filter(|v| is_at(v, name)).collect();
         if visits.is_empty() {
             let names = self.timeline().visits.iter().map(|v| &*v.name);
             let near = did_you_mean(name, names).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
@@ -144,12 +144,12 @@ impl Run {
     /// Where the state was entered, or where the machine has no such state.
     #[track_caller]
     pub fn assert_not_visited(&self, name: &str) -> &Self {
-        if !self.state_names().any(|n| n == name) {
+        if !self.state_names().any(|n| n == name) && !self.state_places().any(|p| p == without_indices(name)) {
             let near =
                 did_you_mean(name, self.state_names()).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
             self.refuse(&format!("the machine has no state `{name}`{near}"));
         }
-        if self.timeline().visits_of(name).next().is_some() {
+        if self.timeline().visits.iter().any(|v| is_at(v, name)) {
             self.refuse(&format!("expected the state `{name}` not to be entered"));
         }
         self
@@ -157,6 +157,7 @@ impl Run {
 }
 
 /// The visits of one state in a run.
+#[derive(Debug)]
 pub struct StateRuns<'a> {
     run: &'a Run,
     visits: Vec<&'a StateVisit>,
@@ -205,6 +206,23 @@ impl<'a> StateRuns<'a> {
     pub fn caught(&self) -> Option<&'a str> {
         self.visits.last()?.caught().map(|e| e.name())
     }
+}
+
+/// Whether a name means this visit: the state's own, or its place with or without the indices of items and branches.
+fn is_at(v: &StateVisit, name: &str) -> bool {
+    &*v.name == name || {
+        let location = v.location();
+        location == name || without_indices(&location) == name
+    }
+}
+
+/// `Each[2]/Charge` as `Each/Charge`.
+fn without_indices(place: &str) -> String {
+    let plain = |part: &str| match part.strip_suffix(']').and_then(|p| p.rsplit_once('[')) {
+        Some((head, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => head.to_owned(),
+        _ => part.to_owned(),
+    };
+    place.split('/').map(plain).collect::<Vec<_>>().join("/")
 }
 
 /// Whether an older name means this error: the service reports a Choice without a match as `States.Runtime` now.

@@ -340,7 +340,14 @@ impl Harness {
             return Err(Error::new(ErrorKind::Mocks, what));
         }
         if self.strict && !run.unused_mocks().is_empty() {
-            let what = format!("rehearse `{}`: {}", self.machine.name(), run.unused_mocks().join("\n  "));
+            let unused: Vec<String> = run.unused_mocks().iter().map(ToString::to_string).collect();
+            let what = format!(
+                "rehearse `{}`, which {}: {}\n\n{}",
+                self.machine.name(),
+                run.status().name(),
+                unused.join("\n  "),
+                run.compact()
+            );
             return Err(Error::new(ErrorKind::Mocks, what));
         }
         Ok(run)

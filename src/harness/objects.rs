@@ -51,8 +51,8 @@ impl Objects {
         if !self.has_bucket(bucket) {
             return Err(format!(
                 "the ItemReader of `{state}` reads from the bucket `{bucket}`, and the test has handed over no object \
-                 of it\n  add:   .object({bucket:?}, {:?}, …)",
-                text("Key")
+                 of it\n  add:   .object({bucket:?}, {key:?}, …)\n  or:    --object {bucket}/{key}=FILE",
+                key = text("Key")
             ));
         }
         if read.resource.api() == "listObjectsV2" {

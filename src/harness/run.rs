@@ -11,7 +11,7 @@ use crate::harness::world::{State, World};
 use crate::history::compact::Compact;
 use crate::history::timeline::{Timeline, timeline};
 use crate::history::{History, wire};
-use crate::mock::{CallLog, Calls};
+use crate::mock::{CallLog, Calls, Unused};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
@@ -23,7 +23,7 @@ pub struct Run {
     calls: CallLog,
     objects: Objects,
     children: Vec<Child>,
-    unused: Vec<String>,
+    unused: Vec<Unused>,
     arn: Str,
     elapsed: Duration,
     started_at: Timestamp,
@@ -50,16 +50,18 @@ pub struct Child {
     pub started_at: Timestamp,
 }
 
+impl Child {
+    /// The history as people read it.
+    pub fn compact(&self) -> Compact<'_> {
+        Compact::new(&self.history)
+    }
+}
+
 impl Run {
     pub(super) fn of(world: World, seed: u64, machines: Vec<Machine>) -> Run {
         let elapsed = world.elapsed();
-        let unused = world
-            .mocks
-            .unused()
-            .iter()
-            .map(ToString::to_string)
-            .chain(world.faults.unused().iter().map(|f| format!("the fault on `{}` was never used", f.key())))
-            .collect();
+        let mut unused = world.mocks.unused();
+        unused.extend(world.faults.unused().iter().map(|f| Unused::Fault { key: f.key().to_string() }));
         let mut slots = world.executions.into_iter().map(|slot| {
             let (status, history, variables) = match slot.state {
                 State::Ended { status, history, last_variables } => (status, history, last_variables),
@@ -159,6 +161,10 @@ impl Run {
         }
         calls
     }
+    /// Places of all states, without indices: `Each/Charge`.
+    pub(super) fn state_places(&self) -> impl Iterator<Item = String> {
+        self.machines.iter().flat_map(Machine::state_places)
+    }
     /// Names of all states of the machine and of those it may start.
     pub(super) fn state_names(&self) -> impl Iterator<Item = &str> {
         self.machines.iter().flat_map(Machine::state_names)
@@ -172,7 +178,7 @@ impl Run {
         &self.children
     }
     /// Mocks, replies and faults that were never used.
-    pub fn unused_mocks(&self) -> &[String] {
+    pub fn unused_mocks(&self) -> &[Unused] {
         &self.unused
     }
     /// The execution's ARN.

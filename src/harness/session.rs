@@ -94,6 +94,8 @@ impl Session {
         let until = self.world.clock.now() + by;
         self.expect_settled(Some(until));
         self.world.clock.move_to(until);
+        self.world.send(World::root_id(), Input::Tick);
+        self.expect_settled(None);
         self
     }
     /// Moves the clock to an instant; one that has passed leaves it where it is.
@@ -272,6 +274,7 @@ impl Session {
 }
 
 /// A task token that waits: the other end of SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat.
+#[derive(Debug)]
 pub struct Token<'a> {
     session: &'a mut Session,
     call: (super::clock::ExecId, crate::task::CallId),
@@ -328,6 +331,7 @@ impl Token<'_> {
 }
 
 /// An activity task that a worker has taken.
+#[derive(Debug)]
 pub struct ActivityTask<'a> {
     token: Token<'a>,
     input: Value,

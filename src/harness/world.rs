@@ -523,7 +523,7 @@ impl World {
             }
         }
         text.push_str(
-            "  help: let the mock answer, give the state a TimeoutSeconds, or drive the clock with `start`\n",
+            "  help: let the mock answer, give the state a TimeoutSeconds, or, in Rust, drive the clock with `start`\n",
         );
         text
     }

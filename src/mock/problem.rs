@@ -50,20 +50,47 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A mock, or one reply of a mock, that no call asked for.
+/// A mock, one reply of a mock, or a fault that no call asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unused {
-    /// The mock's key.
-    pub key: String,
-    /// Which reply of how many, from 1; the whole mock where it says none.
-    pub reply: Option<(usize, usize)>,
+pub enum Unused {
+    /// A whole mock.
+    Mock {
+        /// Its key.
+        key: String,
+    },
+    /// One reply of a mock that was used otherwise.
+    Reply {
+        /// The mock's key.
+        key: String,
+        /// Which reply, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A fault.
+    Fault {
+        /// Its key.
+        key: String,
+    },
+}
+
+impl Unused {
+    /// The key of the mock or fault.
+    pub fn key(&self) -> &str {
+        match self {
+            Unused::Mock { key } | Unused::Reply { key, .. } | Unused::Fault { key } => key,
+        }
+    }
 }
 
 impl fmt::Display for Unused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reply {
-            None => write!(f, "the mock of `{}` was never used", self.key),
-            Some((n, of)) => write!(f, "reply {n} of {of} in the mock of `{}` was never used", self.key),
+        match self {
+            Unused::Mock { key } => write!(f, "the mock of `{key}` was never used"),
+            Unused::Reply { key, number, of } => {
+                write!(f, "reply {number} of {of} in the mock of `{key}` was never used")
+            }
+            Unused::Fault { key } => write!(f, "the fault on `{key}` was never used"),
         }
     }
 }

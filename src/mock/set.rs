@@ -140,11 +140,11 @@ impl MockSet {
             let used: Vec<bool> = mounted.used().collect();
             let key = mounted.key.to_string();
             if !used.contains(&true) {
-                unused.push(Unused { key, reply: None });
+                unused.push(Unused::Mock { key });
                 continue;
             }
             let never = used.iter().enumerate().filter(|(_, used)| !**used);
-            unused.extend(never.map(|(i, _)| Unused { key: key.clone(), reply: Some((i + 1, used.len())) }));
+            unused.extend(never.map(|(i, _)| Unused::Reply { key: key.clone(), number: i + 1, of: used.len() }));
         }
         unused
     }

@@ -457,3 +457,12 @@ fn an_item_selector_that_fails_stops_the_children_that_run() {
     assert_eq!(run.children()[0].status.name(), "ABORTED");
     assert!(super::support::types(run.history()).contains(&"MapRunAborted"));
 }
+
+#[test]
+fn a_place_names_a_state_with_or_without_its_items() {
+    let machine = single(inline(json!({})));
+    let run = Harness::new(&machine).mock("Work", json!(1)).run(json!([1, 2, 3]));
+    assert_eq!([run.state("S/Work").count(), run.state("S[2]/Work").count(), run.state("Work").count()], [3, 1, 3]);
+    let empty = Harness::new(&machine).mock("Work", json!(1)).run(json!([]));
+    empty.assert_not_visited("S/Work").assert_not_visited("S[0]/Work");
+}

@@ -85,8 +85,9 @@ fn unused_mocks_are_told_and_strict_makes_them_failures() {
         .fault(Fault::on("Save").throttled());
     let run = harness.run(json!({ "id": "o-1" }));
     run.assert_failed("Declined");
+    let unused: Vec<String> = run.unused_mocks().iter().map(ToString::to_string).collect();
     assert_eq!(
-        run.unused_mocks(),
+        unused,
         [
             "reply 2 of 2 in the mock of `Charge` was never used",
             "the mock of `Save` was never used",
@@ -94,7 +95,9 @@ fn unused_mocks_are_told_and_strict_makes_them_failures() {
         ]
     );
     let text = trouble(&harness.strict(), json!({ "id": "o-1" }));
+    assert!(text.contains("which FAILED"), "{text}");
     assert!(text.contains("the mock of `Save` was never used"), "{text}");
+    assert!(text.contains("Declined: no money"), "{text}");
 }
 
 #[test]

@@ -142,3 +142,19 @@ fn a_message_that_cannot_be_sent_is_never_submitted() {
     run.assert_failed("SQS.QueueDoesNotExistException");
     assert!(!types(run.history()).contains(&"TaskSubmitted"));
 }
+
+#[test]
+fn a_year_ends_a_session_that_only_waits() {
+    let ask = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": { "QueueUrl": "https://q", "MessageBody": { "token.$": "$$.Task.Token" } }
+    });
+    let mut session = Harness::new(&super::support::single(ask)).start(json!({}));
+    session.advance(365.days());
+    assert_eq!(session.status().name(), "RUNNING");
+    session.advance(1.days());
+    assert_eq!(session.status().name(), "TIMED_OUT");
+    assert!(session.waiting().is_empty());
+    session.finish().assert_timed_out().assert_elapsed(365.days());
+}
