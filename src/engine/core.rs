@@ -44,11 +44,13 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(machine: Arc<Inner>, flow: Flow, settings: Arc<Settings>, input: Value) -> Self {
         let random = Seeded::new(settings.seed);
+        let history_room = if flow.start == machine.root.start { 16 } else { 12 };
         Core {
             machine,
             settings,
             input,
-            history: History::with_room(),
+            // A child's few events fit into a block that the allocator hands out quickly; there may be very many.
+            history: History::with_room(history_room),
             random,
             // Before any instant a test may start at; `Start` brings the first one.
             now: Timestamp::from_millis(i64::MIN),

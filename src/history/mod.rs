@@ -27,9 +27,9 @@ impl History {
     pub const fn new() -> Self {
         History { events: Vec::new() }
     }
-    /// A history with room for a small execution.
-    pub(crate) fn with_room() -> Self {
-        History { events: Vec::with_capacity(16) }
+    /// A history with room for so many events.
+    pub(crate) fn with_room(events: usize) -> Self {
+        History { events: Vec::with_capacity(events) }
     }
     /// Appends an event and gives its id.
     pub(crate) fn push(&mut self, previous: u32, at: Timestamp, detail: Detail) -> u32 {
@@ -56,8 +56,10 @@ impl History {
     pub fn started_at(&self) -> Option<Timestamp> {
         self.events.first().map(|e| e.at)
     }
-    /// Gives back memory that was reserved for further events.
+    /// Gives back memory that was reserved for further events, where it is more than a quarter.
     pub(crate) fn shrink(&mut self) {
-        self.events.shrink_to_fit();
+        if self.events.capacity() * 3 > self.events.len() * 4 {
+            self.events.shrink_to_fit();
+        }
     }
 }
