@@ -219,15 +219,14 @@ impl Execution {
         self.leave(t, state, output, assigned, f.transition)
     }
 
-    /// Leaves a state through one of its catchers.
+    /// Leaves a state through one of its catchers, which gets this value.
     pub(super) fn finish_caught(
         &mut self,
         t: &mut Thread,
         state: &State,
         catcher: &Catcher,
-        error: Value,
+        value: Value,
     ) -> Result<Step, Fault> {
-        let value = error;
         let mut fields = Fields::new(&mut self.core, t, state);
         let mut states = fields.states();
         let (output, assigned) = if fields.is_jsonata() {

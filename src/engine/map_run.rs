@@ -77,17 +77,6 @@ pub struct WriteResults {
     pub children: Vec<(Value, Outcome)>,
 }
 
-/// How the children of a Map Run fared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct MapRunCounts {
-    /// Items (not batches) altogether.
-    pub total: usize,
-    /// Items whose child succeeded.
-    pub succeeded: usize,
-    /// Items whose child failed, timed out or was stopped.
-    pub failed: usize,
-}
-
 pub(super) struct MapRun {
     pub id: RunId,
     arn: Str,
@@ -99,7 +88,10 @@ pub(super) struct MapRun {
     running: usize,
     batch: Option<Batch>,
     children: Vec<Child>,
-    counts: MapRunCounts,
+    /// Items (not batches) altogether; while they are being read, the most that may be.
+    total: usize,
+    /// Items whose child did not succeed.
+    failed: usize,
     tolerated_count: Option<f64>,
     tolerated_percentage: Option<f64>,
     source: Str,
@@ -176,7 +168,8 @@ impl Execution {
             arn,
             started: t.last,
             input,
-            counts: MapRunCounts { total: items.len(), ..MapRunCounts::default() },
+            total: items.len(),
+            failed: 0,
             items,
             next: 0,
             limit,
@@ -204,8 +197,7 @@ impl Execution {
                 input_type: input_type_name(r.input_type),
             };
             self.core.effect(Effect::ReadItems(Box::new(read)));
-            run.running = usize::from(max.is_some());
-            run.counts.total = max.map_or(usize::MAX, |m| if m == 0 { usize::MAX } else { m as usize });
+            run.total = max.map_or(usize::MAX, |m| if m == 0 { usize::MAX } else { m as usize });
             t.doing = Doing::Block(Box::new(Block::Run(run)));
             return Ok(Step::Parked);
         }
@@ -330,12 +322,11 @@ impl Execution {
     pub(super) fn items_read(&mut self, machine: &Inner, id: RunId, read: Result<Bytes, TaskError>) {
         self.with_run(machine, id, |this, t, run, _, d| {
             let Some(r) = &d.reader else { return Ok(()) };
-            let max = run.counts.total;
+            let max = run.total;
             let items = read.and_then(|bytes| reader::items(r, &bytes, max));
             match items {
                 Ok(items) => {
-                    run.running = 0;
-                    run.counts.total = items.len();
+                    run.total = items.len();
                     run.items = items;
                     Ok(())
                 }
@@ -347,9 +338,8 @@ impl Execution {
     pub(super) fn child_done(&mut self, machine: &Inner, id: RunId, index: usize, outcome: Outcome) {
         self.with_run(machine, id, |this, t, run, _, _| {
             let Some(child) = run.children.get_mut(index).filter(|c| c.outcome.is_none()) else { return Ok(()) };
-            match &outcome {
-                Ok(_) => run.counts.succeeded += child.items,
-                Err(_) => run.counts.failed += child.items,
+            if outcome.is_err() {
+                run.failed += child.items;
             }
             child.outcome = Some(outcome);
             run.running -= 1;
@@ -411,15 +401,14 @@ impl MapRun {
     }
 
     fn exceeds_tolerance(&self) -> bool {
-        let failed = self.counts.failed as f64;
+        let failed = self.failed as f64;
         if failed == 0.0 {
             return false;
         }
         match (self.tolerated_count, self.tolerated_percentage) {
             (None, None) => true,
             (count, percentage) => {
-                count.is_some_and(|c| failed > c)
-                    || percentage.is_some_and(|p| failed * 100.0 > p * self.counts.total as f64)
+                count.is_some_and(|c| failed > c) || percentage.is_some_and(|p| failed * 100.0 > p * self.total as f64)
             }
         }
     }

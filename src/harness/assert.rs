@@ -6,7 +6,7 @@ use crate::diagnostic::did_you_mean;
 use crate::engine::Status;
 use crate::harness::run::Run;
 use crate::history::timeline::{Attempt, StateVisit};
-use crate::mock::Matcher;
+use crate::mock::{Matcher, split_index};
 use crate::task::TaskError;
 use crate::time::{Timestamp, format_offset};
 use crate::value::Value;
@@ -218,11 +218,8 @@ fn is_at(v: &StateVisit, name: &str) -> bool {
 
 /// `Each[2]/Charge` as `Each/Charge`.
 fn without_indices(place: &str) -> String {
-    let plain = |part: &str| match part.strip_suffix(']').and_then(|p| p.rsplit_once('[')) {
-        Some((head, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => head.to_owned(),
-        _ => part.to_owned(),
-    };
-    place.split('/').map(plain).collect::<Vec<_>>().join("/")
+    let plain = |part| split_index(part).map_or(part, |(head, _)| head);
+    place.split('/').map(plain).collect::<Vec<&str>>().join("/")
 }
 
 /// Whether an older name means this error: the service reports a Choice without a match as `States.Runtime` now.

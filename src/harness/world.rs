@@ -41,6 +41,8 @@ pub(super) struct World {
     pub trouble: Option<String>,
     /// Executions started by `states:startExecution`.
     nested: usize,
+    /// Those among them that a `.sync` task waits for.
+    jobs: HashMap<(ExecId, CallId), ExecId>,
     /// Where names and seeds of child executions come from.
     ids: Seeded,
 }
@@ -156,6 +158,7 @@ impl World {
             interactive: false,
             trouble: None,
             nested: 0,
+            jobs: HashMap::new(),
             ids: Seeded::new(seed ^ 0x5EED_0F1D),
         }
     }
@@ -275,14 +278,8 @@ impl World {
 
     /// Stops the execution that a `.sync` task waits for no more, as the service tries to.
     fn stop_job(&mut self, exec: ExecId, call: CallId) {
-        let is_job = |slot: &Slot| {
-            matches!(slot.parent, Some(Parent::Task(e, c)) if (e, c) == (exec, call))
-                && matches!(slot.state, State::Running(_))
-        };
-        if self.nested > 0
-            && let Some(job) = self.executions.iter().position(is_job)
-        {
-            self.send(ExecId(job as u32), Input::Stop(TaskError::default()));
+        if let Some(job) = self.jobs.remove(&(exec, call)) {
+            self.send(job, Input::Stop(TaskError::default()));
         }
     }
 
@@ -480,8 +477,9 @@ impl World {
         let at = self.clock.now();
         self.note_answer(exec, call.id, machine.name());
         let parent = if waits { Parent::Task(exec, call.id) } else { Parent::Nobody(exec) };
-        self.add(child, Some(parent));
+        let job = self.add(child, Some(parent));
         if waits {
+            self.jobs.insert((exec, call.id), job);
             self.send(exec, Input::Submitted(call.id, started));
         } else if call.resource.waits_for_token() {
             self.send(exec, Input::Submitted(call.id, started));

@@ -186,7 +186,7 @@ pub(super) fn path_reach<'a>(
 }
 
 /// `Map[2]` as `Map` and 2.
-fn split_index(text: &str) -> Option<(&str, usize)> {
+pub(crate) fn split_index(text: &str) -> Option<(&str, usize)> {
     let (head, digits) = text.strip_suffix(']')?.rsplit_once('[')?;
     Some((head, digits.parse().ok()?))
 }

@@ -60,6 +60,7 @@ pub use fault::{Fault, FaultKind};
 pub use fault_set::FaultSet;
 pub use file::{MockEntry, MockFile, load, read_faults, read_mocks};
 pub use key::Key;
+pub(crate) use key::split_index;
 pub use log::{CallLog, Calls, LogEntry, LoggedCall};
 pub use matcher::{Matcher, MatcherError, Mismatch};
 pub use mock::Mock;
