@@ -8,6 +8,7 @@ pub mod error;
 pub mod expr;
 pub mod harness;
 pub mod history;
+pub mod iac;
 pub mod mock;
 pub mod random;
 pub mod source;

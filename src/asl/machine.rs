@@ -12,7 +12,7 @@ use crate::expr::jsonata_template::JsonataTemplate;
 use crate::expr::query_path::QueryPath;
 use crate::expr::reference_path::ReferencePath;
 use crate::expr::template::{PathOrIntrinsic, Template};
-use crate::source::{Source, Span};
+use crate::source::{Node, Source, Span};
 use crate::value::{Str, Value};
 
 /// A state machine that can be run: parsed, checked, compiled, shared by reference counting.
@@ -43,8 +43,8 @@ pub(crate) struct Inner {
     pub states: Arc<[State]>,
     /// Where the definition was written, for diagnostics that point back to it.
     pub source: Option<Arc<Source>>,
-    /// The definition as a value.
-    pub definition: Value,
+    /// The definition as it is written, with the place of everything.
+    pub node: Arc<Node>,
 }
 
 /// Standard or Express workflows.
@@ -435,6 +435,6 @@ impl Machine {
     }
     /// The definition as JSON.
     pub fn definition(&self) -> serde_json::Value {
-        self.inner.definition.to_json()
+        self.inner.node.to_value().to_json()
     }
 }

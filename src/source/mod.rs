@@ -12,11 +12,13 @@ use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
+mod assembled;
 mod json;
 mod json_syntax;
 mod node;
 mod yaml;
 
+pub use assembled::Assembled;
 pub use node::{Member, Node, NodeKind};
 
 /// How many levels of arrays and objects a document may nest; deeper ones are refused.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("vocabulary", &["value", "time", "random", "error", "diagnostic", "source"]),
     ("language", &["expr", "asl"]),
+    ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
     ("world", &["mock"]),
     ("harness", &["harness"]),

@@ -135,7 +135,7 @@ impl<'a> Compiler<'a> {
             root,
             states: states?.into(),
             source: Some(source.clone()),
-            definition: at.node().to_value(),
+            node: Arc::new(at.node().clone()),
         })
     }
 
