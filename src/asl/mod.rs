@@ -1,6 +1,8 @@
 //! The Amazon States Language: definitions as written, machines as run.
 
 mod compile;
+mod cursor;
+pub mod lint;
 mod load;
 pub(crate) mod machine;
 mod resource;

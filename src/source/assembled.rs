@@ -192,11 +192,8 @@ impl Assembled {
         let kind = match node.kind {
             NodeKind::Array(items) => NodeKind::Array(items.into_iter().map(|n| self.moved(n, mark)).collect()),
             NodeKind::Object(members) => {
-                let member = |m: Member| Member {
-                    key_span: at(m.key_span),
-                    value: self.moved(m.value, mark),
-                    key: m.key,
-                };
+                let member =
+                    |m: Member| Member { key_span: at(m.key_span), value: self.moved(m.value, mark), key: m.key };
                 NodeKind::Object(members.into_iter().map(member).collect())
             }
             other => other,

@@ -1,8 +1,8 @@
 //! The rules of a Choice state.
 
 use super::Compiler;
-use super::cursor::Cursor;
 use super::flow::Scope;
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{Choice, ChoiceRule, Condition, QueryLanguage};
 use crate::expr::choice::Rule;
 use crate::source::NodeKind;

@@ -1,7 +1,7 @@
 //! Paths, templates and expressions in fields: parsed here once, with findings that point into the text.
 
 use super::Compiler;
-use super::cursor::Cursor;
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{InOutPath, Payload, QueryLanguage, ResultPath, Text};
 use crate::diagnostic::Diagnostic;
 use crate::expr::error::FieldError;

@@ -1,8 +1,8 @@
 //! Which fields a state may have: one row a field, as `ValidateStateMachineDefinition` accepts them.
 
 use super::Compiler;
-use super::cursor::Cursor;
 use crate::asl::StateType;
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::QueryLanguage::{self, JsonPath, Jsonata};
 use crate::diagnostic::did_you_mean;
 

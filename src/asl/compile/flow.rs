@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Compiler;
-use super::cursor::Cursor;
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{Flow, StateId};
 use crate::diagnostic::did_you_mean;
 use crate::source::Node;

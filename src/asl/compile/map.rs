@@ -1,8 +1,8 @@
 //! The Map state, inline and distributed.
 
 use super::Compiler;
-use super::cursor::Cursor;
 use super::flow::{PROCESSOR_FIELDS, Setting};
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{
     CsvHeaders, Distributed, InputType, ItemBatcher, ItemReader, Items, MachineType, Map, QueryLanguage, ResultWriter,
     WriterTransformation,

@@ -7,14 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{Inner, Machine, MachineType, QueryLanguage, State, StateId};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{Member, Node, Source, Span};
 use crate::value::Str;
-use cursor::Cursor;
 
 mod choice;
-mod cursor;
 mod expression;
 mod fields;
 mod flow;

@@ -1,7 +1,7 @@
 //! Values of fields: of the right type, within their range; constants, paths or expressions.
 
 use super::Compiler;
-use super::cursor::Cursor;
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{Operand, QueryLanguage};
 use crate::diagnostic::Diagnostic;
 use crate::source::NodeKind;

@@ -1,9 +1,9 @@
 //! `Retry` and `Catch`.
 
 use super::Compiler;
-use super::cursor::Cursor;
 use super::flow::Scope;
 use super::operand::LONGEST_SECONDS;
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{Catcher, QueryLanguage, Retrier};
 use crate::value::Str;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Compiler;
-use super::cursor::Cursor;
 use super::fields::{language_name, state_type, type_names};
 use super::flow::{BRANCH_FIELDS, Scope, Setting};
 use super::operand::LONGEST_SECONDS;
 use crate::asl::StateType;
+use crate::asl::cursor::Cursor;
 use crate::asl::machine::{Fail, Flow, Operand, Parallel, Pass, QueryLanguage, State, StateKind, Transition, Wait};
 use crate::diagnostic::did_you_mean;
 use crate::time::Timestamp;

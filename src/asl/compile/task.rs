@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Compiler;
-use super::cursor::{Cursor, PLACEHOLDER_HELP};
 use super::flow::Setting;
 use super::integrations::refusal;
 use super::operand::LONGEST_SECONDS;
+use crate::asl::cursor::{Cursor, PLACEHOLDER_HELP};
 use crate::asl::machine::{Operand, QueryLanguage, Task, Text};
 use crate::asl::resource::{Pattern, Resource, ResourceKind};
 

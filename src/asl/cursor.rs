@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{AwsMessage, Diagnostic};
 use crate::source::{Node, NodeKind, Source, Span};
 
-pub(super) const PLACEHOLDER_HELP: &str =
+pub(crate) const PLACEHOLDER_HELP: &str =
     "`${…}` is a placeholder without a value: load the template it belongs to, or replace it first";
 
 /// How a node is reached from its parent.
@@ -21,7 +21,7 @@ enum Step<'a> {
 
 /// A node and the way to it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     source: &'a Arc<Source>,
     node: &'a Node,
     key: Option<Span>,
@@ -30,26 +30,26 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn root(source: &'a Arc<Source>, node: &'a Node) -> Cursor<'a> {
+    pub(crate) fn root(source: &'a Arc<Source>, node: &'a Node) -> Cursor<'a> {
         Cursor { source, node, key: None, parent: None, step: Step::Root }
     }
 
-    pub(super) fn node(&self) -> &'a Node {
+    pub(crate) fn node(&self) -> &'a Node {
         self.node
     }
 
     /// The key this node stands under, or the node itself where it has none.
-    pub(super) fn key_span(&self) -> Span {
+    pub(crate) fn key_span(&self) -> Span {
         self.key.unwrap_or(self.node.span)
     }
 
     /// Key and value.
-    pub(super) fn member_span(&self) -> Span {
+    pub(crate) fn member_span(&self) -> Span {
         Span { start: self.key_span().start, end: self.node.span.end }
     }
 
     /// The name or index this node stands under: `Retry`, `Choices[0]`.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match (self.step, self.parent) {
             (Step::Item(i), Some(parent)) => format!("{}[{i}]", parent.name()),
             (Step::Member(name) | Step::State(name), _) => name.to_owned(),
@@ -62,28 +62,28 @@ impl<'a> Cursor<'a> {
     }
 
     /// The member of this name, if there is one.
-    pub(super) fn get(&'a self, name: &str) -> Option<Cursor<'a>> {
+    pub(crate) fn get(&'a self, name: &str) -> Option<Cursor<'a>> {
         let member = self.node.member(name)?;
         Some(self.child(&member.value, Some(member.key_span), Step::Member(&member.key)))
     }
 
     /// Whether there is a member of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.node.member(name).is_some()
     }
 
     /// All members.
-    pub(super) fn members(&'a self) -> impl Iterator<Item = (&'a str, Cursor<'a>)> {
+    pub(crate) fn members(&'a self) -> impl Iterator<Item = (&'a str, Cursor<'a>)> {
         self.node.members().iter().map(|m| (&*m.key, self.child(&m.value, Some(m.key_span), Step::Member(&m.key))))
     }
 
     /// All members of a `States` object.
-    pub(super) fn states(&'a self) -> impl Iterator<Item = (&'a str, Cursor<'a>)> {
+    pub(crate) fn states(&'a self) -> impl Iterator<Item = (&'a str, Cursor<'a>)> {
         self.members().map(|(name, at)| (name, Cursor { step: Step::State(name), ..at }))
     }
 
     /// All elements of an array.
-    pub(super) fn items(&'a self) -> impl Iterator<Item = Cursor<'a>> {
+    pub(crate) fn items(&'a self) -> impl Iterator<Item = Cursor<'a>> {
         self.node.items().iter().enumerate().map(|(i, node)| self.child(node, None, Step::Item(i)))
     }
 
@@ -99,35 +99,35 @@ impl<'a> Cursor<'a> {
     }
 
     /// The service's pointer: `/States/Charge/Catch[0]/Next`.
-    pub(super) fn location(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         let text = join(&self.steps(), "/");
         if text.is_empty() { "/".to_owned() } else { text }
     }
 
     /// The way for people: `States › Charge › Catch[0] › Next`.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         join(&self.steps(), " › ").trim_start_matches(" › ").to_owned()
     }
 
     /// The name evaluation errors use for a field: the way from the state, `Choices[0]/Output`.
-    pub(super) fn field(&self) -> String {
+    pub(crate) fn field(&self) -> String {
         let steps = self.steps();
         let below = steps.iter().rposition(|s| matches!(s, Step::State(_))).map_or(0, |at| at + 1);
         join(steps.get(below..).unwrap_or_default(), "/").trim_start_matches('/').to_owned()
     }
 
     /// A finding about the value.
-    pub(super) fn error(&self, code: &'static str, message: impl Into<String>, label: impl Into<String>) -> Diagnostic {
+    pub(crate) fn error(&self, code: &'static str, message: impl Into<String>, label: impl Into<String>) -> Diagnostic {
         self.error_at(self.node.span, code, message, label)
     }
 
     /// Whether the value is a text with a placeholder that a template would have replaced.
-    pub(super) fn has_placeholder(&self) -> bool {
+    pub(crate) fn has_placeholder(&self) -> bool {
         self.node.as_str().is_some_and(|text| text.contains("${"))
     }
 
     /// A finding about the key: the value may be fine, but does not belong here.
-    pub(super) fn key_error(
+    pub(crate) fn key_error(
         &self,
         code: &'static str,
         message: impl Into<String>,
@@ -138,7 +138,7 @@ impl<'a> Cursor<'a> {
 
     /// A finding about some of the value's characters. Where the value holds a placeholder, that is the reason, whatever
     /// the problem looks like.
-    pub(super) fn error_at(
+    pub(crate) fn error_at(
         &self,
         span: Span,
         code: &'static str,
@@ -152,18 +152,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// The service's schema error at this place.
-    pub(super) fn schema(&self, message: impl Into<String>) -> AwsMessage {
+    pub(crate) fn schema(&self, message: impl Into<String>) -> AwsMessage {
         self.aws("SCHEMA_VALIDATION_FAILED", message)
     }
 
     /// The service's error of any code at this place.
-    pub(super) fn aws(&self, code: &str, message: impl Into<String>) -> AwsMessage {
+    pub(crate) fn aws(&self, code: &str, message: impl Into<String>) -> AwsMessage {
         AwsMessage { code: code.to_owned(), message: message.into(), location: self.location() }
     }
 
     /// The one character at a byte offset into this string's value, as characters of the source; the whole string
     /// where the two cannot be matched.
-    pub(super) fn point(&self, offset: usize) -> Span {
+    pub(crate) fn point(&self, offset: usize) -> Span {
         let whole = self.node.span;
         let NodeKind::String(value) = &self.node.kind else { return whole };
         let raw = self.source.slice(whole);

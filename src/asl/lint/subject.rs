@@ -1,0 +1,107 @@
+//! What the rules look at: the compiled states, each with the text it was written in.
+
+use std::sync::Arc;
+
+use crate::asl::machine::{Inner, Machine, State, StateId};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Member, Node, Source, Span};
+
+/// A machine with its text.
+pub(super) struct Subject<'a> {
+    pub(super) machine: &'a Inner,
+    pub(super) source: &'a Arc<Source>,
+    /// In the order of the machine's table.
+    places: Vec<Place<'a>>,
+    /// The machine's own list of states first.
+    pub(super) flows: Vec<FlowPlace<'a>>,
+}
+
+/// A state and where it is written.
+pub(super) struct Place<'a> {
+    pub(super) id: StateId,
+    pub(super) state: &'a State,
+    pub(super) node: &'a Node,
+    pub(super) name_span: Span,
+    source: &'a Arc<Source>,
+    /// The way to it: `States`, `Each`, `ItemProcessor`, `States`, `Charge`.
+    way: Arc<str>,
+}
+
+/// A list of states: the machine's own, a branch, an item processor.
+pub(super) struct FlowPlace<'a> {
+    /// The Parallel or Map that holds it; none for the machine itself.
+    pub(super) owner: Option<StateId>,
+    pub(super) node: &'a Node,
+    pub(super) states: Vec<StateId>,
+}
+
+impl<'a> Subject<'a> {
+    /// None for a machine without a text.
+    pub(super) fn of(machine: &'a Machine) -> Option<Subject<'a>> {
+        let inner = &*machine.inner;
+        let source = inner.source.as_ref()?;
+        let mut subject = Subject { machine: inner, source, places: Vec::new(), flows: Vec::new() };
+        subject.walk(&inner.node, None, "");
+        Some(subject)
+    }
+
+    /// In the same order as the compiler numbers the states.
+    fn walk(&mut self, flow: &'a Node, owner: Option<StateId>, way: &str) {
+        let index = self.flows.len();
+        self.flows.push(FlowPlace { owner, node: flow, states: Vec::new() });
+        for Member { key, key_span, value } in flow.get("States").map(Node::members).unwrap_or_default() {
+            let id = StateId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
+            let Some(state) = self.machine.states.get(self.places.len()) else { return };
+            let way: Arc<str> = format!("{way}States › {key}").into();
+            let place = Place { id, state, node: value, name_span: *key_span, source: self.source, way: way.clone() };
+            self.places.push(place);
+            self.flows[index].states.push(id);
+            for (i, branch) in value.get("Branches").map(Node::items).unwrap_or_default().iter().enumerate() {
+                self.walk(branch, Some(id), &format!("{way} › Branches[{i}] › "));
+            }
+            for name in ["ItemProcessor", "Iterator"] {
+                if let Some(processor) = value.get(name) {
+                    self.walk(processor, Some(id), &format!("{way} › {name} › "));
+                }
+            }
+        }
+    }
+
+    /// All states, nested ones included, in the order of the text.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place<'a>> {
+        self.places.iter()
+    }
+
+    /// The place of a state.
+    pub(super) fn place(&self, id: StateId) -> &Place<'a> {
+        &self.places[id.0 as usize]
+    }
+}
+
+impl Place<'_> {
+    /// A warning about one of the state's fields: its value where it is there, else the state's name.
+    pub(super) fn warning(
+        &self,
+        code: &'static str,
+        field: &str,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Diagnostic {
+        let (span, path) = match self.node.get(field) {
+            Some(value) => (value.span, format!("{} › {field}", self.way)),
+            None => (self.name_span, self.way.to_string()),
+        };
+        Diagnostic::warning(code, message).at(self.source, span, label).path(path)
+    }
+
+    /// A warning about any node below the state, with the rest of the way to it: `Retry[0] › ErrorEquals`.
+    pub(super) fn warning_at(
+        &self,
+        code: &'static str,
+        (way, span): (&str, Span),
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic::warning(code, message).at(self.source, span, label).path(format!("{} › {way}", self.way))
+    }
+}
