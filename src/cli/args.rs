@@ -6,11 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
-use super::exit;
+use super::{exit, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
-#[command(name = "rehearsal", version, after_help = exit::TABLE, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "rehearsal", version, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -21,6 +21,9 @@ pub(crate) enum Command {
     /// Run one execution and show its history
     #[command(after_help = exit::TABLE)]
     Run(Box<RunArgs>),
+    /// Run scenario files
+    #[command(after_help = test::TABLE)]
+    Test(Box<test::TestArgs>),
 }
 
 #[derive(Args, Debug)]

@@ -3,8 +3,10 @@
 mod args;
 mod exit;
 mod files;
+mod junit;
 mod run;
 mod screen;
+mod test;
 
 use std::process::ExitCode;
 
@@ -24,9 +26,15 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let Command::Run(args) = cli.command;
-    let mut screen = Screen::new(args.color);
-    match run::run(&args, &mut screen) {
+    let mut screen = Screen::new(match &cli.command {
+        Command::Run(args) => args.color,
+        Command::Test(args) => args.color,
+    });
+    let ended = match &cli.command {
+        Command::Run(args) => run::run(args, &mut screen),
+        Command::Test(args) => test::run(args, &mut screen),
+    };
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
             screen.complain(&failure);
