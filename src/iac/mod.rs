@@ -4,6 +4,7 @@
 //! Each kind of file has a reader. A reader finds the state machines of a file and, for each, the definition as a tree
 //! whose places are those of the file people edit, with what the template substitutes filled in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::asl::MachineType;
@@ -11,6 +12,22 @@ use crate::diagnostic::Diagnostics;
 use crate::source::{Node, Source, Span};
 
 pub(crate) mod account;
+pub(crate) mod files;
+
+/// What a reader is told beside the file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// Values for names: of a placeholder (`${wait}`), a parameter or variable (`Stage`), a reference to a resource
+    /// (`ChargeFunction`, `ChargeFunction.Arn`). They win over what the file says.
+    pub substitutions: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// The value somebody gave for a name.
+    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+        self.substitutions.get(name).map(String::as_str)
+    }
+}
 
 /// A state machine that a reader found in a file.
 #[derive(Clone, Debug)]
@@ -34,4 +51,6 @@ pub(crate) struct Extracted {
 pub(crate) struct Definition {
     pub source: Arc<Source>,
     pub node: Node,
+    /// The names that placeholders of this definition can have, for those that have no value.
+    pub names: Vec<String>,
 }
