@@ -123,7 +123,7 @@ fn json(name: &str, bytes: &[u8], format: Format, help: &str) -> Result<Value, F
     Ok(source::parse(&source, format).map_err(refused)?.to_value())
 }
 
-fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the command line reads the files it is given")]
     let file = std::fs::File::open(path).map_err(|e| Failure::from(Error::io("read", path, e)))?;
     read_all(&path.to_string_lossy(), file, most)

@@ -2,8 +2,11 @@
 
 mod args;
 mod exit;
+mod explain;
 mod files;
 mod junit;
+mod lint;
+mod list;
 mod run;
 mod screen;
 mod test;
@@ -29,10 +32,16 @@ pub(crate) fn main() -> ExitCode {
     let mut screen = Screen::new(match &cli.command {
         Command::Run(args) => args.color,
         Command::Test(args) => args.color,
+        Command::List(args) => args.color,
+        Command::Lint(args) => args.color,
+        Command::Explain(args) => args.color,
     });
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::List(args) => list::list(args, &mut screen),
+        Command::Lint(args) => lint::run(args, &mut screen),
+        Command::Explain(args) => explain::explain(args, &mut screen),
     };
     match ended {
         Ok(exit) => exit.into(),
