@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod files;
 mod junit;
+mod list;
 mod run;
 mod screen;
 mod test;
@@ -26,13 +27,11 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let mut screen = Screen::new(match &cli.command {
-        Command::Run(args) => args.color,
-        Command::Test(args) => args.color,
-    });
+    let mut screen = Screen::new(cli.color);
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::List(args) => list::list(args, &mut screen),
     };
     match ended {
         Ok(exit) => exit.into(),

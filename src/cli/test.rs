@@ -10,7 +10,6 @@ use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
-use super::args::ColorChoice;
 use super::exit::Exit;
 use super::junit;
 use super::screen::{Failure, Screen};
@@ -71,9 +70,6 @@ pub(crate) struct TestArgs {
     /// Leave out how much real time it took, so that the same run prints the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", help_heading = "What is shown", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {
