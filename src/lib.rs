@@ -13,7 +13,9 @@ pub mod mock;
 pub mod random;
 pub mod source;
 pub mod task;
+pub mod test_state;
 pub mod time;
+pub mod validate;
 pub mod value;
 
 pub use asl::Machine;

@@ -36,8 +36,13 @@ impl Failure<'_> {
 /// The retrier that takes the error: the first in order whose list has it. One that is used up does not fall
 /// through to a later one.
 pub(super) fn retrier(list: &[Retrier], used: &[u64], failure: Failure<'_>) -> Option<usize> {
-    let i = list.iter().position(|r| failure.meets_any(&r.errors))?;
+    let i = matching(list, failure)?;
     (used.get(i).copied().unwrap_or(0) < list[i].max_attempts).then_some(i)
+}
+
+/// The first retrier whose list has the error, used up or not.
+pub(super) fn matching(list: &[Retrier], failure: Failure<'_>) -> Option<usize> {
+    list.iter().position(|r| failure.meets_any(&r.errors))
 }
 
 /// The catcher that takes the error.
