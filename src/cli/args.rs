@@ -7,6 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::exit;
+use super::test_state::TestStateArgs;
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -21,6 +22,19 @@ pub(crate) enum Command {
     /// Run one execution and show its history
     #[command(after_help = exit::TABLE)]
     Run(Box<RunArgs>),
+    /// Test one state on its own, as AWS's TestState does
+    #[command(after_help = exit::TABLE)]
+    TestState(Box<TestStateArgs>),
+}
+
+impl Command {
+    /// Whether to colour what is shown.
+    pub(crate) fn color(&self) -> ColorChoice {
+        match self {
+            Command::Run(args) => args.color,
+            Command::TestState(args) => args.color,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@ mod exit;
 mod files;
 mod run;
 mod screen;
+mod test_state;
 
 use std::process::ExitCode;
 
@@ -24,9 +25,12 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let Command::Run(args) = cli.command;
-    let mut screen = Screen::new(args.color);
-    match run::run(&args, &mut screen) {
+    let mut screen = Screen::new(cli.command.color());
+    let done = match &cli.command {
+        Command::Run(args) => run::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
+    };
+    match done {
         Ok(exit) => exit.into(),
         Err(failure) => {
             screen.complain(&failure);

@@ -44,7 +44,15 @@ pub(super) fn isolate(source: &Arc<Source>, root: &Node, state_name: Option<&str
     let mut inner = BTreeSet::new();
     names(state, &mut inner);
     let wrapped = wrap(state, language);
-    Ok(Isolated { machine: compile_node(source, &wrapped, &options)?, inner })
+    match compile_node(source, &wrapped, &options) {
+        Ok(machine) => Ok(Isolated { machine, inner }),
+        Err(found) => {
+            // A state that is wrong may seem not to lead where it does; what stands in there is nobody's mistake.
+            let made_up: Vec<String> = targets(state).into_iter().map(|t| format!("States › {t}")).collect();
+            let own = found.into_iter().filter(|d| d.code != "unreachable-state" || !made_up.contains(&d.path));
+            Err(Missing::Refused(own.collect::<Vec<_>>().into()))
+        }
+    }
 }
 
 /// Lists of states right below a node: its own, its branches', its processor's.

@@ -61,8 +61,11 @@ pub struct TestState<'a> {
     source: Option<Arc<Source>>,
     /// The definition, where it has been read already.
     node: Option<Arc<Node>>,
-    answer: Box<dyn FnMut(&Call) -> Option<Outcome> + 'a>,
+    answer: Answer<'a>,
 }
+
+/// Who answers a task that has no mock.
+type Answer<'a> = Box<dyn FnMut(&Call) -> Option<Outcome> + 'a>;
 
 impl Machine {
     /// Tests one state of this machine on its own; it may be inside a Map or Parallel. The state runs as it would in an
@@ -131,9 +134,10 @@ impl<'a> TestState<'a> {
         self.mock().result = Some(result.into().to_string());
         self
     }
-    /// The error with which the service, a branch or an iteration fails.
-    pub fn mock_error(mut self, error: &str, cause: &str) -> Self {
-        self.mock().error = Some(MockError { error: Some(error.to_owned()), cause: Some(cause.to_owned()) });
+    /// The error with which the service, a branch or an iteration fails; `None` is an error without a cause.
+    pub fn mock_error<'c>(mut self, error: &str, cause: impl Into<Option<&'c str>>) -> Self {
+        let cause = cause.into().map(str::to_owned);
+        self.mock().error = Some(MockError { error: Some(error.to_owned()), cause });
         self
     }
     /// How strictly the mocked result is held against what the API gives; strictly, unless this is said.

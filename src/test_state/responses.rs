@@ -11,7 +11,7 @@
 //!
 //! and types `s` text, `n` number (both with bounds), `b` boolean, `a` anything, `[T` list, `{T` map, `=E` and `@S`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::asl::{Pattern, Resource, ResourceKind};
@@ -19,14 +19,14 @@ use crate::value::Value;
 
 /// Services by name, each with the lines about it.
 pub(super) struct Models {
-    services: HashMap<&'static str, Service>,
+    services: BTreeMap<&'static str, Service>,
 }
 
 #[derive(Default)]
 struct Service {
-    operations: HashMap<&'static str, &'static str>,
-    enums: HashMap<&'static str, &'static str>,
-    structures: HashMap<&'static str, &'static str>,
+    operations: BTreeMap<&'static str, &'static str>,
+    enums: BTreeMap<&'static str, &'static str>,
+    structures: BTreeMap<&'static str, &'static str>,
 }
 
 /// Services whose optimised integration has another name than the API.
@@ -91,7 +91,7 @@ impl Models {
     }
 
     fn read(text: &'static str) -> Models {
-        let mut services: HashMap<&str, Service> = HashMap::new();
+        let mut services: BTreeMap<&str, Service> = BTreeMap::new();
         let mut name = "";
         for line in text.lines() {
             let (Some(mark), Some(rest)) = (line.get(..1), line.get(2..)) else { continue };
