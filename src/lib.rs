@@ -14,7 +14,9 @@ pub mod random;
 pub mod scenario;
 pub mod source;
 pub mod task;
+pub mod test_state;
 pub mod time;
+pub mod validate;
 pub mod value;
 
 pub use asl::Machine;

@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core", &["task", "history", "engine"]),
     ("world", &["mock"]),
     ("harness", &["harness"]),
+    ("calls", &["test_state", "validate"]),
     ("artefacts", &["scenario"]),
     ("surface", &["cli"]),
 ];
