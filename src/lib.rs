@@ -12,6 +12,7 @@ pub mod iac;
 pub mod mock;
 pub mod random;
 pub mod scenario;
+pub mod snapshot;
 pub mod source;
 pub mod task;
 pub mod test_state;
