@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
+use super::test_state::TestStateArgs;
 use super::{exit, explain, lint, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
@@ -14,6 +15,9 @@ use super::{exit, explain, lint, test};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Whether to colour what is shown
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub(crate) color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +28,9 @@ pub(crate) enum Command {
     /// Run scenario files
     #[command(after_help = test::TABLE)]
     Test(Box<test::TestArgs>),
+    /// Test one state on its own, as AWS's TestState does
+    #[command(after_help = exit::TABLE)]
+    TestState(Box<TestStateArgs>),
     /// Show the state machines of files and folders
     List(ListArgs),
     /// Say what is wrong with definitions, and what is probably not meant
@@ -44,9 +51,6 @@ pub(crate) struct ListArgs {
     /// A value for a placeholder, a parameter or a reference, as NAME=VALUE
     #[arg(long = "substitute", value_name = "NAME=VALUE", value_parser = substitution)]
     pub(crate) substitutions: Vec<(String, String)>,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 #[derive(Args, Debug)]
@@ -109,9 +113,6 @@ pub(crate) struct RunArgs {
     /// Leave out how much real time it took, so that the same run prints the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", help_heading = "What is shown", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

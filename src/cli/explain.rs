@@ -3,7 +3,6 @@
 use clap::Args;
 use rehearsal::asl::lint::{self, Rule};
 
-use super::args::ColorChoice;
 use super::exit::Exit;
 use super::screen::{Failure, Screen};
 
@@ -15,9 +14,6 @@ pub(crate) struct ExplainArgs {
     /// Show all codes, a line each
     #[arg(long, conflicts_with = "codes")]
     pub(crate) list: bool,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 pub(crate) fn explain(args: &ExplainArgs, screen: &mut Screen) -> Result<Exit, Failure> {

@@ -10,6 +10,7 @@ mod list;
 mod run;
 mod screen;
 mod test;
+mod test_state;
 
 use std::process::ExitCode;
 
@@ -29,16 +30,11 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let mut screen = Screen::new(match &cli.command {
-        Command::Run(args) => args.color,
-        Command::Test(args) => args.color,
-        Command::List(args) => args.color,
-        Command::Lint(args) => args.color,
-        Command::Explain(args) => args.color,
-    });
+    let mut screen = Screen::new(cli.color);
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),

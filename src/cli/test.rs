@@ -10,7 +10,6 @@ use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
-use super::args::ColorChoice;
 use super::exit::Exit;
 use super::junit;
 use super::screen::{Failure, Screen};
@@ -50,6 +49,10 @@ pub(crate) struct TestArgs {
     #[arg(long, help_heading = "What runs")]
     pub(crate) fail_fast: bool,
 
+    /// Store snapshots that differ or are missing
+    #[arg(long, help_heading = "What runs")]
+    pub(crate) update_snapshots: bool,
+
     /// Say what would run, and run nothing
     #[arg(long, help_heading = "What is shown")]
     pub(crate) list: bool,
@@ -71,9 +74,6 @@ pub(crate) struct TestArgs {
     /// Leave out how much real time it took, so that the same run prints the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", help_heading = "What is shown", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {
@@ -99,6 +99,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.seed = args.seed;
     selection.shard = args.shard;
     selection.fail_fast = args.fail_fast;
+    selection.update_snapshots = args.update_snapshots;
     selection.ignored = args.include_ignored;
     let cases = suite.cases(&selection)?;
     if args.list {

@@ -10,7 +10,7 @@ use rehearsal::asl::lint::{self, Level, LintOptions};
 use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity};
 use rehearsal::iac::{self, Found};
 
-use super::args::{ColorChoice, Type};
+use super::args::Type;
 use super::exit::Exit;
 use super::screen::{Failure, Screen};
 
@@ -67,9 +67,6 @@ pub(crate) struct LintArgs {
     /// Leave out how much real time it took, so that the same files print the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", help_heading = "What is shown", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
