@@ -3,6 +3,7 @@
 //! A rule looks at the compiled machine together with the text it was written in, so that it knows what a definition
 //! means and where it says so. What the service refuses is found by compilation; here a definition is known to be one.
 
+mod flow_analysis;
 mod rules;
 mod subject;
 

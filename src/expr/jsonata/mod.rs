@@ -33,6 +33,7 @@ use crate::value::{Str, Value};
 use demand::Walk;
 pub use error::JsonataError;
 use inspect::{Findings, Simple};
+pub use functions::function_names;
 pub use inspect::{Mentions, NewerOperator, StatesMembers};
 use limits::Guards;
 

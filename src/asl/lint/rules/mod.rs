@@ -2,7 +2,11 @@
 
 use super::Rule;
 
+mod dataflow;
+mod jsonata;
+mod paths;
 mod timeouts;
+mod variables;
 
 /// Every group of rules.
-pub(super) static ALL: &[&[Rule]] = &[timeouts::RULES];
+pub(super) static ALL: &[&[Rule]] = &[timeouts::RULES, variables::RULES, dataflow::RULES, paths::RULES, jsonata::RULES];
