@@ -6,7 +6,7 @@ use super::super::Rule;
 use super::super::flow_analysis::{Problem, What, mentions};
 use super::super::subject::{Place, Subject};
 use crate::asl::machine::{StateId, StateKind, Transition};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
+use crate::diagnostic::{Diagnostics, Severity, did_you_mean};
 use crate::source::{Node, NodeKind, Span};
 
 /// How many states of a way are named.
@@ -287,13 +287,12 @@ fn unused(subject: &Subject<'_>, found: &mut Diagnostics) {
         }
         seen.push(name);
         let message = format!("`${name}` is assigned and never read");
-        let mut finding: Diagnostic = subject.place(assignment.state).warning_at(
+        let finding = subject.place(assignment.state).note_at(
             "variable-unused",
             (&assignment.way, assignment.span),
             message,
             "nothing reads it",
         );
-        finding.severity = Severity::Note;
         let read = texts.iter().flat_map(|text| text.split('$').skip(1)).map(|rest| {
             let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
             rest.get(..length).unwrap_or_default()
