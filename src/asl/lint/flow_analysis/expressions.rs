@@ -29,7 +29,16 @@ const INTRINSICS: &[(&str, Shape)] = &[
     ("States.ArrayContains", Shape::BOOLEAN),
 ];
 /// Those that give arrays of anything.
-const LISTS: &[&str] = &["States.Array", "States.ArrayPartition", "States.ArrayRange", "States.ArrayUnique", "States.StringSplit"];
+const LISTS: &[&str] = &["States.Array", "States.ArrayPartition", "States.ArrayUnique", "States.StringSplit"];
+
+/// How many numbers `States.ArrayRange(1, 9, 2)` gives, where all are constants.
+fn range_length(call: &str) -> Option<usize> {
+    let arguments = call.split_once('(')?.1.strip_suffix(')')?;
+    let numbers: Vec<i64> = arguments.split(',').map(|n| n.trim().parse().ok()).collect::<Option<_>>()?;
+    let [from, to, step] = numbers.as_slice() else { return None };
+    let steps = to.checked_sub(*from)?.checked_div(*step)?;
+    usize::try_from(steps).ok()?.checked_add(1)
+}
 
 impl Transfer<'_, '_> {
     /// The characters of a part of a string's value.
@@ -63,8 +72,11 @@ impl Transfer<'_, '_> {
                     }
                 }
                 let name = text.split('(').next().unwrap_or_default().trim();
+                if name == "States.ArrayRange" {
+                    return Shape::array_of(Shape::NUMBER, range_length(text));
+                }
                 if LISTS.contains(&name) {
-                    return Shape::array_of(Shape::Unknown);
+                    return Shape::array_of(Shape::Unknown, None);
                 }
                 INTRINSICS.iter().find(|(known, _)| *known == name).map_or(Shape::Unknown, |(_, shape)| shape.clone())
             }

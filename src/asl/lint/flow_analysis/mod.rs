@@ -73,14 +73,14 @@ pub(super) enum What {
     NeverHolds { path: String, operator: String, got: Shape },
     /// A path or an expression reads a member of the context object.
     Context { path: String, names: Vec<Str> },
+    /// An inline Map over a known number of items, which is no problem by itself.
+    Items(usize),
     /// `$states.result` where there is none.
     NoResult,
 }
 
 /// What was found out.
 pub(super) struct FlowAnalysis {
-    /// At each state; none where no way leads.
-    pub(super) entry: Vec<Option<Facts>>,
     pub(super) problems: Vec<Problem>,
     pub(super) layout: Layout,
 }
@@ -202,7 +202,7 @@ impl FlowAnalysis {
             walk.is_queued[id.0 as usize] = false;
             fuel = match fuel.checked_sub(1) {
                 Some(left) => left,
-                None => return FlowAnalysis { entry: vec![None; count], problems: Vec::new(), layout },
+                None => return FlowAnalysis { problems: Vec::new(), layout },
             };
             let Some(facts) = walk.entry[id.0 as usize].clone() else { continue };
             let leaving = Transfer::new(subject, &layout, subject.place(id), &facts, None).leave(&walk.ends);
@@ -226,7 +226,7 @@ impl FlowAnalysis {
             }
         }
         problems.dedup_by(|a, b| a.span == b.span && std::mem::discriminant(&a.what) == std::mem::discriminant(&b.what));
-        FlowAnalysis { entry: walk.entry, problems, layout }
+        FlowAnalysis { problems, layout }
     }
 }
 

@@ -38,9 +38,11 @@ pub(in crate::asl::lint) enum Kind {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::asl::lint) struct Array {
     /// Every element, where their number is known.
-    pub(in crate::asl::lint) items: Option<Vec<Shape>>,
+    items: Option<Vec<Shape>>,
+    /// How many elements there are, where that is known.
+    pub(super) length: Option<usize>,
     /// What all elements have in common.
-    pub(in crate::asl::lint) each: Shape,
+    pub(super) each: Shape,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +119,7 @@ impl Shape {
             Value::Array(_) => {
                 let items = value.as_array().unwrap_or_default();
                 if items.len() > MAX_WIDTH {
-                    return Shape::array_of(Shape::Unknown);
+                    return Shape::array_of(Shape::Unknown, Some(items.len()));
                 }
                 Shape::array(items.iter().map(|item| Shape::of_part(item, from, depth)).collect())
             }
@@ -140,12 +142,12 @@ impl Shape {
     /// An array of these elements.
     pub(super) fn array(items: Vec<Shape>) -> Shape {
         let each = items.iter().cloned().reduce(|a, b| a.join(&b)).unwrap_or(Shape::Unknown);
-        Shape::Array(Arc::new(Array { items: Some(items), each }))
+        Shape::Array(Arc::new(Array { length: Some(items.len()), items: Some(items), each }))
     }
 
-    /// An array of any number of such elements.
-    pub(super) fn array_of(each: Shape) -> Shape {
-        Shape::Array(Arc::new(Array { items: None, each }))
+    /// An array of such elements.
+    pub(super) fn array_of(each: Shape, length: Option<usize>) -> Shape {
+        Shape::Array(Arc::new(Array { items: None, length, each }))
     }
 
     /// The type, where it is known: `string`, `array`.
@@ -174,7 +176,8 @@ impl Shape {
                     }
                     _ => None,
                 };
-                Shape::Array(Arc::new(Array { items, each: a.each.join(&b.each) }))
+                let length = a.length.filter(|_| a.length == b.length);
+                Shape::Array(Arc::new(Array { items, length, each: a.each.join(&b.each) }))
             }
             (Shape::Object(a), Shape::Object(b)) => {
                 if Arc::ptr_eq(a, b) {
@@ -357,7 +360,7 @@ mod tests {
         let open = Shape::Unknown.put(&steps(".x").unwrap(), Shape::NUMBER).unwrap();
         let both = both.join(&open);
         assert_eq!(["a", "b", "x", "d"].map(|n| found(&both, &format!(".{n}"))), [
-            "unknown", "unknown", "unknown", "unknown"
+            "unknown", "unknown", "perhaps", "unknown"
         ]);
     }
 

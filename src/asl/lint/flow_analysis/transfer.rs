@@ -270,7 +270,7 @@ impl<'t, 'a> Transfer<'t, 'a> {
 
     /// The iterations of a Map, and the array of what they end with.
     fn iterations(
-        &self,
+        &mut self,
         items: &Shape,
         selected: Option<Shape>,
         is_distributed: bool,
@@ -292,7 +292,11 @@ impl<'t, 'a> Transfer<'t, 'a> {
         if is_distributed {
             return Some(Shape::Unknown);
         }
-        Some(Shape::array_of(ends[flow].clone().unwrap_or(Shape::Unknown)))
+        let length = if let Shape::Array(array) = items { array.length } else { None };
+        if let Some(length) = length {
+            self.problem(&Way::Here, self.place.node.span, What::Items(length));
+        }
+        Some(Shape::array_of(ends[flow].clone().unwrap_or(Shape::Unknown), length))
     }
 
     /// What readers, batchers and writers are told; nothing of it is handed on.
