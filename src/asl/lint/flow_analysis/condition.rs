@@ -4,7 +4,7 @@ use super::expressions::asks_for;
 use super::shape::{Found, Kind};
 use super::steps;
 use super::transfer::{Sight, Transfer, Way};
-use super::{Facts, Shape, What};
+use super::{Facts, Shape, Variable, What};
 use crate::expr::query_path::{QueryPath, Root};
 use crate::source::Node;
 
@@ -109,12 +109,16 @@ impl Facts {
         match path.root() {
             Root::Input => {
                 let steps = steps::steps(path.as_str().get(1..).unwrap_or_default());
-                facts.data = steps.map_or_else(|| self.data.clone(), |steps| self.data.knowing(&steps, is_there));
+                let Some(steps) = steps else { return facts };
+                facts.data = match self.data.find(&steps) {
+                    // Nobody gets here; what is said about it would be of no use.
+                    Found::Missing(_) if is_there => self.data.put(&steps, Shape::Unknown).unwrap_or(Shape::Unknown),
+                    _ => self.data.knowing(&steps, is_there),
+                };
             }
             Root::Variable(name) if is_there => {
-                if let Some(variable) = facts.variables.get_mut(name) {
-                    variable.is_certain = true;
-                }
+                let unknown = Variable { shape: Shape::Unknown, is_certain: true, flow: usize::MAX };
+                facts.variables.entry(name.clone()).or_insert(unknown).is_certain = true;
             }
             Root::Variable(name) if path.path().is_root() => drop(facts.variables.remove(name)),
             _ => {}

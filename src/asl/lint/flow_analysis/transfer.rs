@@ -332,7 +332,7 @@ impl<'t, 'a> Transfer<'t, 'a> {
                 let name = member.key.strip_suffix(".$").map_or_else(|| member.key.clone(), Str::from);
                 (name, self.template_member(member, way, &sight.input))
             };
-            if let Some(outer) = self.facts.variables.get(&name).map(|v| v.flow).filter(|outer| *outer != flow) {
+            if let Some(outer) = self.facts.variables.get(&name).map(|v| v.flow).filter(|outer| *outer < flow) {
                 self.problem(&here, member.key_span, What::Shadows { name: name.clone(), flow: outer });
             }
             variables.insert(name, Variable { shape: shape.bounded(), is_certain: true, flow });

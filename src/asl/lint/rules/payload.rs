@@ -17,10 +17,8 @@ const EVENTS: u64 = 25_000;
 /// The most iterations of an inline Map, and children of a distributed one, at a time.
 const INLINE_CONCURRENCY: u64 = 40;
 const DISTRIBUTED_CONCURRENCY: u64 = 10_000;
-/// A loop that reaches the limit of events sooner than this, in seconds, is worth a warning; one that does within a day,
-/// a note.
+/// A loop without a timeout that reaches the limit of events later than this, in seconds, has most likely ended before.
 const SOON: u64 = 6 * 3_600;
-const A_DAY: u64 = 24 * 3_600;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -331,22 +329,19 @@ fn loops(subject: &Subject<'_>, found: &mut Diagnostics) {
         }
         told.push(way);
         let until = (EVENTS / events).saturating_mul(seconds);
-        let (is_warning, ending) = match subject.machine.timeout_seconds {
-            Some(timeout) if timeout > until => (true, format!(", before its timeout of {}", duration(timeout))),
-            Some(_) => continue,
-            None if until > A_DAY => continue,
-            None => (until <= SOON, String::new()),
+        let ending = match subject.machine.timeout_seconds {
+            Some(timeout) if timeout > until => format!(", before its timeout of {}", duration(timeout)),
+            None if until <= SOON => String::new(),
+            _ => continue,
         };
         let message = format!(
             "the loop around `{}` uses up the 25,000 events of an execution in about {}{ending}",
             place.state.name,
             duration(until)
         );
-        let severity = if is_warning { Severity::Warning } else { Severity::Note };
-        let Some(node) = place.node.get("Seconds") else { continue };
         let label = format!("{events} events every {}", duration(seconds));
         let finding = place
-            .finding_at(severity, "loop-event-limit", ("Seconds", node.span), message, label)
+            .warning("loop-event-limit", "Seconds", message, label)
             .help("wait longer, count the turns, use `.sync` where there is one, or set the machine's `TimeoutSeconds`");
         found.push(finding);
     }

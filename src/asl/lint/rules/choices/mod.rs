@@ -124,6 +124,9 @@ fn unreachable(subject: &Subject<'_>, found: &mut Diagnostics) {
                 Some((Formula::Constant(true), node)) => {
                     finding.also(node.span, "always holds").help("put this rule last, or use `Default`")
                 }
+                Some((taker, taken)) if mine.iter().all(|case| taker.holds(&table, case).is_none()) => {
+                    finding.also(taken.span, "fails where it would hold").help("ask with `IsPresent` before anything compares")
+                }
                 Some((taker, taken)) => {
                     let is_same = cases.iter().all(|case| taker.holds(&table, case) == formula.holds(&table, case));
                     let label = if is_same { "asks the same" } else { "holds whenever it does" };
