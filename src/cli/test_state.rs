@@ -11,7 +11,6 @@ use rehearsal::source::{self, MAX_DEFINITION_BYTES, Source};
 use rehearsal::test_state::{FieldValidationMode, InspectionData, InspectionLevel, Response, Status, TestState};
 use rehearsal::validate::ApiError;
 
-use super::args::ColorChoice;
 use super::exit::Exit;
 use super::files;
 use super::screen::{Failure, Screen};
@@ -73,9 +72,6 @@ pub(crate) struct TestStateArgs {
     /// Show the answer of the TestState API
     #[arg(long, help_heading = "What is shown")]
     pub(crate) json: bool,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", help_heading = "What is shown", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::asl::{CompileOptions, Machine, compile_node};
+use crate::asl::{CompileOptions, Machine, compile};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Member, Node, NodeKind, Source, Span};
 
@@ -37,14 +37,14 @@ pub(super) fn isolate(source: &Arc<Source>, root: &Node, state_name: Option<&str
         None => (root, None),
         Some(name) => {
             // The machine around it has to be sound as a whole.
-            compile_node(source, root, &options)?;
+            compile(source, root, &options)?;
             (find(root, name).ok_or(Missing::NotFound)?, root.member("QueryLanguage"))
         }
     };
     let mut inner = BTreeSet::new();
     names(state, &mut inner);
     let wrapped = wrap(state, language);
-    match compile_node(source, &wrapped, &options) {
+    match compile(source, &wrapped, &options) {
         Ok(machine) => Ok(Isolated { machine, inner }),
         Err(found) => {
             // A state that is wrong may seem not to lead where it does; what stands in there is nobody's mistake.

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("world", &["mock"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
+    ("artefacts", &["scenario"]),
     ("surface", &["cli"]),
 ];
 
