@@ -3,8 +3,12 @@
 mod args;
 mod exit;
 mod files;
+mod junit;
+mod list;
 mod run;
 mod screen;
+mod test;
+mod test_state;
 
 use std::process::ExitCode;
 
@@ -24,9 +28,15 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let Command::Run(args) = cli.command;
-    let mut screen = Screen::new(args.color);
-    match run::run(&args, &mut screen) {
+    let mut screen = Screen::new(cli.color);
+    let ended = match &cli.command {
+        Command::Run(args) => run::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
+        Command::Test(args) => test::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
+        Command::List(args) => list::list(args, &mut screen),
+    };
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
             screen.complain(&failure);

@@ -27,6 +27,7 @@ mod allow;
 mod config;
 mod explain;
 mod flow_analysis;
+mod graph;
 mod options;
 mod refusals;
 mod rules;

@@ -27,6 +27,8 @@ pub(super) struct Place<'a> {
     pub(super) state: &'a State,
     pub(super) node: &'a Node,
     pub(super) name_span: Span,
+    /// The Parallel or Map that holds it.
+    pub(super) owner: Option<StateId>,
     source: &'a Arc<Source>,
     /// The way to it: `States`, `Each`, `ItemProcessor`, `States`, `Charge`.
     way: Arc<str>,
@@ -38,6 +40,29 @@ pub(super) struct FlowPlace<'a> {
     pub(super) owner: Option<StateId>,
     pub(super) node: &'a Node,
     pub(super) states: Vec<StateId>,
+}
+
+/// One name in an `ErrorEquals` list.
+#[derive(Clone, Copy)]
+pub(super) struct ErrorName<'a> {
+    /// `Retry` or `Catch`.
+    pub(super) field: &'static str,
+    pub(super) entry: usize,
+    pub(super) index: usize,
+    pub(super) name: &'a str,
+    pub(super) span: Span,
+}
+
+impl ErrorName<'_> {
+    /// The way to it from its state.
+    pub(super) fn way(&self) -> String {
+        format!("{}[{}] › ErrorEquals[{}]", self.field, self.entry, self.index)
+    }
+
+    /// `retrier` or `catcher`.
+    pub(super) fn entry_word(&self) -> &'static str {
+        if self.field == "Retry" { "retrier" } else { "catcher" }
+    }
 }
 
 impl<'a> Subject<'a> {
@@ -65,7 +90,8 @@ impl<'a> Subject<'a> {
             let id = StateId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
             let Some(state) = self.machine.states.get(self.places.len()) else { return };
             let way: Arc<str> = format!("{way}States › {key}").into();
-            let place = Place { id, state, node: value, name_span: *key_span, source: self.source, way: way.clone() };
+            let place =
+                Place { id, state, node: value, name_span: *key_span, owner, source: self.source, way: way.clone() };
             self.places.push(place);
             self.flows[index].states.push(id);
             for (i, branch) in value.get("Branches").map(Node::items).unwrap_or_default().iter().enumerate() {
@@ -172,11 +198,14 @@ impl<'a> Place<'a> {
         Diagnostic::new(severity, code, message).at(self.source, span, label).path(format!("{} › {way}", self.way))
     }
 
-    /// The names in `ErrorEquals` of the entries of `Retry` or `Catch`: the entry's number and the name's node.
-    pub(super) fn error_names(&self, field: &str) -> impl Iterator<Item = (usize, &'a Node)> + use<'a> {
+    /// The names in `ErrorEquals` of all entries of `Retry` or `Catch`, in the order in which they are tried.
+    pub(super) fn error_names(&self, field: &'static str) -> impl Iterator<Item = ErrorName<'a>> + use<'a> {
         let entries = self.node.get(field).map(Node::items).unwrap_or_default().iter().enumerate();
-        entries.flat_map(|(i, entry)| {
-            entry.get("ErrorEquals").map(Node::items).unwrap_or_default().iter().map(move |name| (i, name))
+        entries.flat_map(move |(entry, node)| {
+            let names = node.get("ErrorEquals").map(Node::items).unwrap_or_default().iter().enumerate();
+            names.filter_map(move |(index, node)| {
+                Some(ErrorName { field, entry, index, name: node.as_str()?, span: node.span })
+            })
         })
     }
 
