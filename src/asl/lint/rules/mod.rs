@@ -12,12 +12,15 @@ mod flow;
 mod jsonata;
 mod lambda;
 mod matching;
+mod models;
 mod paths;
 mod payload;
 mod retries;
 mod timeouts;
 mod variables;
 mod waits;
+
+pub use models::ApiModels;
 
 /// Every group of rules, in the order of the reference page.
 pub(super) static ALL: &[&[Rule]] = &[
@@ -36,6 +39,7 @@ pub(super) static ALL: &[&[Rule]] = &[
     jsonata::RULES,
     choices::RULES,
     payload::RULES,
+    models::RULES,
     super::allow::RULES,
 ];
 
