@@ -120,6 +120,10 @@ fn subject(args: &TestStateArgs) -> Result<(String, TestState<'static>), Failure
             let message = format!("`{file}` is a whole machine, and one of its states is to be tested");
             return Err(Failure::new(Exit::Usage, message).help(format!("add `--state {first}`")));
         }
+        if root.get("Type").is_none() {
+            let message = format!("`{file}` is no state on its own");
+            return Err(Failure::new(Exit::Usage, message).help("name a state of a machine in it: FILE#MACHINE#STATE"));
+        }
         let stem = path.file_name().map_or_else(|| file.to_owned(), |n| n.to_string_lossy().into_owned());
         return Ok((stem, TestState::of_source(&source)));
     };

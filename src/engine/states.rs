@@ -189,7 +189,7 @@ impl Execution {
             let failure = Failure { name: failed.error.name(), heartbeat: failed.heartbeat, from_block };
             if let Some(seen) = self.core.seen() {
                 seen.error = Some(failed.error.clone());
-                seen.retrier = retry::matching(&state.retry, failure);
+                seen.retrier = retry::first_with(&state.retry, failure);
             }
             if let Some(i) = retry::retrier(&state.retry, &t.retries, failure) {
                 return match self.back_off(t, state, i) {

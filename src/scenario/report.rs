@@ -107,11 +107,11 @@ fn wait(file: &ScenarioFile, run: &Run, state: &str, retry: usize) -> Option<Dia
     let error = visit.attempts.get(retry - 1)?.error()?;
     let inner = &file.machine.inner;
     let compiled = inner.states.iter().find(|s| s.name == visit.name)?;
-    let position = crate::engine::retry::for_error(&compiled.retry, error.name())?;
+    let position = crate::engine::retry::matching(&compiled.retry, error.name())?;
     let retrier = compiled.retry.get(position)?;
     // Each retrier counts its own retries.
     let own = visit.attempts.get(..retry)?.iter().filter_map(|a| a.error());
-    let nth = own.filter(|e| crate::engine::retry::for_error(&compiled.retry, e.name()) == Some(position)).count();
+    let nth = own.filter(|e| crate::engine::retry::matching(&compiled.retry, e.name()) == Some(position)).count();
     let source = inner.source.as_ref()?;
     let node = state_node(&inner.node, state.rsplit('/').next()?)?.get("Retry")?.items().get(position)?;
     let mut words: Vec<&str> = vec!["IntervalSeconds", "BackoffRate", "MaxDelaySeconds"];

@@ -16,6 +16,8 @@ pub(super) struct Isolated {
     pub(super) machine: Machine,
     /// Names of the states inside it.
     pub(super) inner: BTreeSet<String>,
+    /// Whether it was taken out of a Map, whose item it works on.
+    pub(super) is_in_map: bool,
 }
 
 /// Why there is no state to test.
@@ -33,19 +35,19 @@ impl From<Diagnostics> for Missing {
 /// Takes the state out of a definition: the whole definition is the state unless it has a name.
 pub(super) fn isolate(source: &Arc<Source>, root: &Node, state_name: Option<&str>) -> Result<Isolated, Missing> {
     let options = CompileOptions::default().name("StateMachine");
-    let (state, language) = match state_name {
-        None => (root, None),
+    let ((state, is_in_map), language) = match state_name {
+        None => ((root, false), None),
         Some(name) => {
             // The machine around it has to be sound as a whole.
             compile(source, root, &options)?;
-            (find(root, name).ok_or(Missing::NotFound)?, root.member("QueryLanguage"))
+            (find(root, name, false).ok_or(Missing::NotFound)?, root.member("QueryLanguage"))
         }
     };
     let mut inner = BTreeSet::new();
     names(state, &mut inner);
     let wrapped = wrap(state, language);
     match compile(source, &wrapped, &options) {
-        Ok(machine) => Ok(Isolated { machine, inner }),
+        Ok(machine) => Ok(Isolated { machine, inner, is_in_map }),
         Err(found) => {
             // A state that is wrong may seem not to lead where it does; what stands in there is nobody's mistake.
             let made_up: Vec<String> = targets(state).into_iter().map(|t| format!("States › {t}")).collect();
@@ -65,9 +67,14 @@ fn states(flow: &Node) -> &[Member] {
     flow.get("States").map(Node::members).unwrap_or_default()
 }
 
-fn find<'a>(flow: &'a Node, name: &str) -> Option<&'a Node> {
-    let here = states(flow).iter().find(|m| &*m.key == name).map(|m| &m.value);
-    here.or_else(|| states(flow).iter().flat_map(|m| flows(&m.value)).find_map(|inner| find(inner, name)))
+/// The state of a name in a list of states or inside one of them, and whether a Map is around it.
+fn find<'a>(flow: &'a Node, name: &str, in_map: bool) -> Option<(&'a Node, bool)> {
+    let here = states(flow).iter().find(|m| &*m.key == name).map(|m| (&m.value, in_map));
+    let inside = |m: &'a Member| {
+        let in_map = in_map || m.value.get("Branches").is_none();
+        flows(&m.value).find_map(|inner| find(inner, name, in_map))
+    };
+    here.or_else(|| states(flow).iter().find_map(inside))
 }
 
 fn names(state: &Node, into: &mut BTreeSet<String>) {

@@ -73,7 +73,8 @@ pub(super) fn run_node(
         variables: variables.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
         seen: Seen::default(),
     };
-    let execution = Execution::probed(&isolated.machine, settings(request, context), input.clone(), probe);
+    let item = isolated.is_in_map.then(|| input.clone());
+    let execution = Execution::probed(&isolated.machine, settings(request, context, item), input.clone(), probe);
     let is_mocked = mocked.is_some();
     let mut asked_for = None;
     let mut reply = |call: &Call| match &mocked {
@@ -93,7 +94,7 @@ pub(super) fn run_node(
 }
 
 /// Who the pretend execution is. The service runs a test as an Express execution that somebody waits for.
-fn settings(request: &Request, given: Map) -> Arc<Settings> {
+fn settings(request: &Request, given: Map, item: Option<Value>) -> Arc<Settings> {
     let mut settings = Settings::of("TestState", "TestState", MachineType::Express, 0);
     let account = request.account.as_deref().unwrap_or(ACCOUNT);
     let arn = |kind: &str, rest: &str| format!("arn:aws:states:{}:{account}:{kind}:{rest}", settings.region).into();
@@ -106,6 +107,11 @@ fn settings(request: &Request, given: Map) -> Arc<Settings> {
         None => {
             context.insert("Execution", Value::object([("RoleArn", Value::Null)]));
         }
+    }
+    if let Some(value) = item {
+        // The first item, unless the context says otherwise.
+        let item = Value::object([("Index", 0.into()), ("Value", value)]);
+        context.insert("Map", Value::object([("Item", item)]));
     }
     for (name, value) in given.iter() {
         let both = context.get(name).and_then(Value::as_object).zip(value.as_object());

@@ -287,6 +287,24 @@ fn a_state_of_a_machine_is_found_wherever_it_is_and_keeps_the_machines_language(
     let test =
         machine.test_state("Save").input(json!({ "id": "o-1" })).mock_result(json!({ "Payload": { "saved": true } }));
     assert_eq!(run(test).output.unwrap().to_json(), json!({ "saved": true }));
+    let machine = Machine::from_json(&json!({
+        "StartAt": "Each", "States": { "Each": {
+            "Type": "Map", "End": true, "ItemProcessor": { "StartAt": "One", "States": { "One": {
+                "Type": "Task", "Resource": WORK, "Parameters": { "item.$": "$$.Map.Item" }, "End": true,
+            } } },
+        } },
+    }))
+    .unwrap();
+    let sent = |context: Option<Value>| {
+        let test = machine.test_state("One").input("a").mock_result(1).inspect(InspectionLevel::Debug);
+        let test = context.into_iter().fold(test, |test, context| test.context(context));
+        run(test).inspection.unwrap().after_parameters.unwrap().to_json()
+    };
+    assert_eq!(sent(None), json!({ "item": { "Index": 0, "Value": "a" } }));
+    assert_eq!(
+        sent(Some(json!({ "Map": { "Item": { "Index": 4, "Value": "e" } } }))),
+        json!({ "item": { "Index": 4, "Value": "e" } })
+    );
     assert_eq!(refusal(machine.test_state("Sabe")).message, "State not found in definition");
 }
 
@@ -368,6 +386,22 @@ fn a_mocked_result_is_held_against_the_api_as_strictly_as_asked() {
     let e = refusal(job().mock_result(wrong.clone()).field_validation(FieldValidationMode::Present));
     assert_eq!(e.message, "Mock result schema validation error: Field 'ExecutionArn' must be a string");
     assert_eq!(run(job().mock_result(wrong).field_validation(FieldValidationMode::None)).status, Status::Succeeded);
+}
+
+#[test]
+fn the_mock_of_a_task_that_waits_is_what_the_polling_call_answers() {
+    let wait = |resource: &str| {
+        let resource = format!("arn:aws:states:::states:startExecution.{resource}");
+        let task =
+            json!({ "Type": "Task", "Resource": resource, "Parameters": { "StateMachineArn": "m" }, "End": true });
+        state(task).field_validation(FieldValidationMode::Present)
+    };
+    let ended = json!({ "Status": "SUCCEEDED", "Output": "[1]" });
+    assert_eq!(run(wait("sync").mock_result(ended.clone())).output.unwrap().to_json(), ended);
+    let read = run(wait("sync:2").mock_result(ended.clone())).output.unwrap().to_json();
+    assert_eq!(read, json!({ "Status": "SUCCEEDED", "Output": [1] }));
+    let e = refusal(wait("sync").field_validation(FieldValidationMode::Strict).mock_result(ended));
+    assert!(e.message.ends_with("Required field 'ExecutionArn' is missing"), "{e}");
 }
 
 #[test]

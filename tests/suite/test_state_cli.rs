@@ -86,6 +86,7 @@ fn a_file_may_hold_one_state_and_nothing_else() {
 fn every_sort_of_refusal_has_its_exit_code_and_says_what_to_do() {
     for (args, code, part) in [
         (&[ORDER][..], 2, "add `--state Charge`"),
+        (&["mocks/checkout.yaml"], 2, "name a state of a machine in it"),
         (&["tests/machines/order.asl.json#Chrage"], 2, "did you mean `Charge`?"),
         (&["tests/machines/checkout.asl.json", "--state", "Notify"], 3, "is tested with a mock"),
         (&[ORDER, "--state", "Ship"], 4, "--mock-result"),

@@ -37,6 +37,7 @@ mod subject;
 pub use config::{CONFIG_FILES, is_code};
 pub use explain::page;
 pub use options::{Level, LintOptions};
+pub use rules::ApiModels;
 use subject::Subject;
 
 /// A kind of finding: its code, what it is about, and the check that finds it.

@@ -12,12 +12,15 @@ mod flow;
 mod jsonata;
 mod lambda;
 mod matching;
+mod models;
 mod paths;
 mod payload;
 mod retries;
 mod timeouts;
 mod variables;
 mod waits;
+
+pub use models::ApiModels;
 
 /// Every group of rules, in the order of the reference page.
 pub(super) static ALL: &[&[Rule]] = &[
@@ -30,12 +33,13 @@ pub(super) static ALL: &[&[Rule]] = &[
     lambda::RULES,
     calls::RULES,
     deprecated::RULES,
-    choices::RULES,
+    variables::RULES,
     dataflow::RULES,
     paths::RULES,
-    variables::RULES,
     jsonata::RULES,
+    choices::RULES,
     payload::RULES,
+    models::RULES,
     super::allow::RULES,
 ];
 
