@@ -32,8 +32,8 @@ use crate::expr::env::Env;
 use crate::value::{Str, Value};
 use demand::Walk;
 pub use error::JsonataError;
-use inspect::{Findings, Simple};
 pub use functions::function_names;
+use inspect::{Findings, Simple};
 pub use inspect::{Mentions, NewerOperator, StatesMembers};
 use limits::Guards;
 

@@ -241,7 +241,9 @@ impl Transfer<'_, '_> {
             let is_guarded = is_careful || asks_for(text, name);
             self.variable(name, span, way, is_guarded);
         }
-        if mentions.eval && let Some(at) = mention(text, "eval") {
+        if mentions.eval
+            && let Some(at) = mention(text, "eval")
+        {
             let span = self.part(node, &(at..at + "$eval".len()));
             self.problem(way, span, What::NoFunction { name: "eval".into() });
         }
@@ -305,7 +307,9 @@ fn plain_path(source: &str) -> Option<PlainPath> {
     let root = rest.get(..length).filter(|r| !r.is_empty())?;
     let below = rest.get(length..)?;
     let names = below.split('.').skip(1);
-    if !(below.is_empty() || below.starts_with('.')) || !names.into_iter().all(|n| !n.is_empty() && n.chars().all(is_plain)) {
+    if !(below.is_empty() || below.starts_with('.'))
+        || !names.into_iter().all(|n| !n.is_empty() && n.chars().all(is_plain))
+    {
         return None;
     }
     let shift = 1 + length;
@@ -315,7 +319,9 @@ fn plain_path(source: &str) -> Option<PlainPath> {
 
 /// The shape of an expression that is a literal.
 fn literal(source: &str, from: crate::asl::machine::StateId) -> Shape {
-    let is_word = |quote| source.strip_prefix(quote).and_then(|s| s.strip_suffix(quote)).is_some_and(|s| !s.contains(['\'', '"', '\\']));
+    let is_word = |quote| {
+        source.strip_prefix(quote).and_then(|s| s.strip_suffix(quote)).is_some_and(|s| !s.contains(['\'', '"', '\\']))
+    };
     match source {
         "true" => Shape::of(&Value::Bool(true), from),
         "false" => Shape::of(&Value::Bool(false), from),

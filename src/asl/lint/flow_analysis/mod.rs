@@ -225,7 +225,8 @@ impl FlowAnalysis {
                 Transfer::new(subject, &layout, place, facts, Some(&mut problems)).leave(&walk.ends);
             }
         }
-        problems.dedup_by(|a, b| a.span == b.span && std::mem::discriminant(&a.what) == std::mem::discriminant(&b.what));
+        problems
+            .dedup_by(|a, b| a.span == b.span && std::mem::discriminant(&a.what) == std::mem::discriminant(&b.what));
         FlowAnalysis { problems, layout }
     }
 }

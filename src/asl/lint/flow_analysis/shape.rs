@@ -163,17 +163,13 @@ impl Shape {
     /// What holds for both.
     pub(super) fn join(&self, other: &Shape) -> Shape {
         match (self, other) {
-            (Shape::Scalar(a, x), Shape::Scalar(b, y)) if a == b => {
-                Shape::Scalar(*a, x.clone().filter(|_| x == y))
-            }
+            (Shape::Scalar(a, x), Shape::Scalar(b, y)) if a == b => Shape::Scalar(*a, x.clone().filter(|_| x == y)),
             (Shape::Array(a), Shape::Array(b)) => {
                 if Arc::ptr_eq(a, b) {
                     return self.clone();
                 }
                 let items = match (&a.items, &b.items) {
-                    (Some(x), Some(y)) if x.len() == y.len() => {
-                        Some(x.iter().zip(y).map(|(x, y)| x.join(y)).collect())
-                    }
+                    (Some(x), Some(y)) if x.len() == y.len() => Some(x.iter().zip(y).map(|(x, y)| x.join(y)).collect()),
                     _ => None,
                 };
                 let length = a.length.filter(|_| a.length == b.length);
@@ -291,10 +287,9 @@ impl Object {
         let mut members = BTreeMap::new();
         for (name, mine) in &self.members {
             let joined = match other.members.get(name) {
-                Some(theirs) => Member {
-                    shape: mine.shape.join(&theirs.shape),
-                    is_certain: mine.is_certain && theirs.is_certain,
-                },
+                Some(theirs) => {
+                    Member { shape: mine.shape.join(&theirs.shape), is_certain: mine.is_certain && theirs.is_certain }
+                }
                 // The other may have anything under this name.
                 None if other.is_open => continue,
                 None => Member { is_certain: false, ..mine.clone() },
@@ -354,14 +349,16 @@ mod tests {
     #[test]
     fn two_ways_leave_what_they_have_in_common() {
         let both = shape(r#"{"a": 1, "b": "x"}"#).join(&shape(r#"{"a": "s", "c": true}"#));
-        assert_eq!(["a", "b", "c", "d"].map(|n| found(&both, &format!(".{n}"))), [
-            "unknown", "perhaps", "perhaps", "missing"
-        ]);
+        assert_eq!(
+            ["a", "b", "c", "d"].map(|n| found(&both, &format!(".{n}"))),
+            ["unknown", "perhaps", "perhaps", "missing"]
+        );
         let open = Shape::Unknown.put(&steps(".x").unwrap(), Shape::NUMBER).unwrap();
         let both = both.join(&open);
-        assert_eq!(["a", "b", "x", "d"].map(|n| found(&both, &format!(".{n}"))), [
-            "unknown", "unknown", "perhaps", "unknown"
-        ]);
+        assert_eq!(
+            ["a", "b", "x", "d"].map(|n| found(&both, &format!(".{n}"))),
+            ["unknown", "unknown", "perhaps", "unknown"]
+        );
     }
 
     #[test]

@@ -102,7 +102,11 @@ impl<'t, 'a> Transfer<'t, 'a> {
     /// Follows the state; `ends` is what the lists of states are known to end with.
     pub(super) fn leave(mut self, ends: &[Option<Shape>]) -> Leaving {
         let mut leaving = Leaving::default();
-        if self.is_jsonata() { self.leave_jsonata(ends, &mut leaving) } else { self.leave_jsonpath(ends, &mut leaving) }
+        if self.is_jsonata() {
+            self.leave_jsonata(ends, &mut leaving)
+        } else {
+            self.leave_jsonpath(ends, &mut leaving)
+        }
         leaving
     }
 
@@ -165,7 +169,8 @@ impl<'t, 'a> Transfer<'t, 'a> {
         // A block whose lists never end has no result.
         let Some(result) = result else { return };
         let result = self.template_field("ResultSelector", &result).unwrap_or(result);
-        let variables = self.assign(self.field("Assign"), &Way::Member(&Way::Here, "Assign"), &Sight::of(result.clone()));
+        let variables =
+            self.assign(self.field("Assign"), &Way::Member(&Way::Here, "Assign"), &Sight::of(result.clone()));
         let has_result_path = !matches!(self.place.state.kind, StateKind::Wait(_) | StateKind::Succeed);
         let merged = match self.field("ResultPath").filter(|_| has_result_path) {
             Some(path) => self.put(path, &Way::Member(&Way::Here, "ResultPath"), &raw, result),
@@ -252,7 +257,7 @@ impl<'t, 'a> Transfer<'t, 'a> {
     fn task_result(&self, task: &Task) -> Shape {
         // Whoever gets the token may end the task with any result, before its job ends.
         let hands_out_token =
-            ["Parameters", "Arguments"].iter().filter_map(|name| self.field(name)).any(|n| mentions_token(n));
+            ["Parameters", "Arguments"].iter().filter_map(|name| self.field(name)).any(mentions_token);
         if self.place.is_stand_in() || hands_out_token {
             return Shape::Unknown;
         }

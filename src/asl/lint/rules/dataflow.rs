@@ -102,10 +102,13 @@ fn not_found(subject: &Subject<'_>, found: &mut Diagnostics) {
         let before = before(path, steps, missing.step);
         let name = step_name(steps.get(missing.step));
         let (message, label) = match (&missing.place, missing.place.type_name()) {
-            (Shape::Object(_), _) => (format!("`{path}` finds nothing: {} has no `{name}`", named(&before)), "no such member"),
-            (_, Some("array")) => {
-                (format!("`{path}` finds nothing: {before} is an array", before = named(&before)), "an array has no members")
+            (Shape::Object(_), _) => {
+                (format!("`{path}` finds nothing: {} has no `{name}`", named(&before)), "no such member")
             }
+            (_, Some("array")) => (
+                format!("`{path}` finds nothing: {before} is an array", before = named(&before)),
+                "an array has no members",
+            ),
             (_, kind) => {
                 let kind = kind.unwrap_or("value");
                 (format!("`{path}` finds nothing: {} is a {kind}", named(&before)), "only objects have members")
@@ -128,9 +131,13 @@ fn explained(
 ) -> Diagnostic {
     let object = match &missing.place {
         Shape::Object(object) => object,
-        Shape::Array(_) => return finding.help(format!("write `{before}[0]` for the first element, or `{before}[*]` for all")),
+        Shape::Array(_) => {
+            return finding.help(format!("write `{before}[0]` for the first element, or `{before}[*]` for all"));
+        }
         _ if before.ends_with(".Cause") => {
-            return finding.help(format!("`Cause` is a text that may hold JSON; read it with `States.StringToJson({before})` first"));
+            return finding.help(format!(
+                "`Cause` is a text that may hold JSON; read it with `States.StringToJson({before})` first"
+            ));
         }
         _ => return finding,
     };
@@ -207,7 +214,12 @@ fn never_holds(subject: &Subject<'_>, found: &mut Diagnostics) {
         let way = format!("{} › {operator}", problem.way);
         let finding = subject
             .place(problem.state)
-            .warning_at("choice-wrong-type", (&way, problem.span), message, format!("compares with another type than {kind}"))
+            .warning_at(
+                "choice-wrong-type",
+                (&way, problem.span),
+                message,
+                format!("compares with another type than {kind}"),
+            )
             .help("no operator converts; compare with the type that the value has");
         found.push(finding);
     }

@@ -110,7 +110,9 @@ fn no_result(subject: &Subject<'_>, found: &mut Diagnostics) {
         let works = matches!(place.state.kind, StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_));
         let (why, help) = match (works, problem.way.starts_with("Catch")) {
             (_, true) => ("a Catch has an error and no result", "read `$states.errorOutput` or `$states.input`"),
-            (true, _) => ("the work has not begun here", "read `$states.input`; the result is there in `Output` and `Assign`"),
+            (true, _) => {
+                ("the work has not begun here", "read `$states.input`; the result is there in `Output` and `Assign`")
+            }
             (false, _) => ("this type of state has no result", "read `$states.input`"),
         };
         let type_name = place.state.state_type().name();
@@ -204,7 +206,8 @@ fn missing_from_context(
 
 fn is_in_map(subject: &Subject<'_>, place: &Place<'_>) -> bool {
     let is_map = |id| matches!(subject.place(id).state.kind, StateKind::Map(_));
-    is_map(place.id) || subject.flows_around(place.id).iter().any(|(flow, _)| subject.flows[*flow].owner.is_some_and(is_map))
+    is_map(place.id)
+        || subject.flows_around(place.id).iter().any(|(flow, _)| subject.flows[*flow].owner.is_some_and(is_map))
 }
 
 fn as_text(subject: &Subject<'_>, found: &mut Diagnostics) {

@@ -47,7 +47,8 @@ followed, and keys keep their `.$`. `Parameters` is the field that fills them in
 const TEMPLATES: &[&str] = &["Parameters", "ResultSelector", "ItemSelector", "Assign"];
 
 /// Keys below which paths are meant for somebody else.
-const FOREIGN: &[&str] = &["InputPathsMap", "InputPath", "Path", "JsonPath", "Expression", "Template", "Definition", "Query"];
+const FOREIGN: &[&str] =
+    &["InputPathsMap", "InputPath", "Path", "JsonPath", "Expression", "Template", "Definition", "Query"];
 
 fn is_meant_for_others(way: &str) -> bool {
     way.split(" › ").any(|part| FOREIGN.iter().any(|word| part.ends_with(word)))
@@ -68,18 +69,22 @@ fn as_text(subject: &Subject<'_>, found: &mut Diagnostics) {
             let Some(node) = place.node.get(field) else { continue };
             walk(node, field, None, &mut |way, node, text, key| {
                 let key = key.map(|(key, _)| key).unwrap_or_default();
-                let Some(what) = what(text).filter(|_| !key.ends_with(".$") && !is_meant_for_others(way)) else { return };
+                let Some(what) = what(text).filter(|_| !key.ends_with(".$") && !is_meant_for_others(way)) else {
+                    return;
+                };
                 let message = match key.is_empty() {
                     true => format!("`{text}` is taken as a text, not as {what}"),
                     false => format!("`{text}` looks like {what}, but its key does not end in `.$`"),
                 };
-                let finding = place.warning_at("path-as-text", (way, node.span), message, "handed on as these characters");
+                let finding =
+                    place.warning_at("path-as-text", (way, node.span), message, "handed on as these characters");
                 if way == *field {
                     found.push(finding.help(format!("a template is an object: write `{{\"name.$\": \"{text}\"}}`")));
                     return;
                 }
                 found.push(match (key.is_empty(), what) {
-                    (true, "a path") => finding.help(format!("build the array with `States.Array({text})` under a key that ends in `.$`")),
+                    (true, "a path") => finding
+                        .help(format!("build the array with `States.Array({text})` under a key that ends in `.$`")),
                     (true, _) => finding.help("put it under a key that ends in `.$`"),
                     (false, _) => finding.help(format!("write `\"{key}.$\": \"{text}\"`")),
                 });

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::super::Rule;
 use super::super::flow_analysis::What;
 use super::super::subject::{Place, Subject};
+use super::duration;
 use crate::asl::machine::{MachineType, Operand, StateId, StateKind, Transition, Wait};
 use crate::asl::resource::Pattern;
 use crate::diagnostic::{Diagnostics, Severity};
@@ -214,7 +215,13 @@ impl<'s, 'a> Costs<'s, 'a> {
                 let branches = self.inside.get(&id).cloned().unwrap_or_default();
                 branches.into_iter().fold(4, |sum, flow| sum + self.flow(flow).unwrap_or(0))
             }
-            StateKind::Map(map) => if map.distributed.is_some() { 6 } else { 4 },
+            StateKind::Map(map) => {
+                if map.distributed.is_some() {
+                    6
+                } else {
+                    4
+                }
+            }
         }
     }
 
@@ -340,9 +347,9 @@ fn loops(subject: &Subject<'_>, found: &mut Diagnostics) {
             duration(until)
         );
         let label = format!("{events} events every {}", duration(seconds));
-        let finding = place
-            .warning("loop-event-limit", "Seconds", message, label)
-            .help("wait longer, count the turns, use `.sync` where there is one, or set the machine's `TimeoutSeconds`");
+        let finding = place.warning("loop-event-limit", "Seconds", message, label).help(
+            "wait longer, count the turns, use `.sync` where there is one, or set the machine's `TimeoutSeconds`",
+        );
         found.push(finding);
     }
 }
@@ -363,17 +370,5 @@ fn counts(node: &Node) -> bool {
             m.key.contains("Numeric") || m.key.contains("Timestamp") && &*m.key != "Timestamp" || counts(&m.value)
         }),
         _ => false,
-    }
-}
-
-/// `2 h 46 min`, as people say it.
-fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, s) => format!("{s} s"),
-        (0, 0, m, _) => format!("{m} min"),
-        (0, h, 0, _) => format!("{h} h"),
-        (0, h, m, _) => format!("{h} h {m} min"),
-        (d, 0, ..) => format!("{d} d"),
-        (d, h, ..) => format!("{d} d {h} h"),
     }
 }

@@ -176,10 +176,13 @@ fn unassigned(subject: &Subject<'_>, found: &mut Diagnostics) {
         let finding = match same.first() {
             None => {
                 let message = format!("`${name}` is read, and nothing assigns it");
-                let finding = place.warning_at("variable-unassigned", (&problem.way, problem.span), message, "never assigned");
+                let finding =
+                    place.warning_at("variable-unassigned", (&problem.way, problem.span), message, "never assigned");
                 match did_you_mean(name, all.iter().map(|a| a.name)) {
                     Some(near) => finding.help(format!("did you mean `${near}`?")),
-                    None if all.is_empty() => finding.help("variables get their values in `Assign`; `$states.input` is the input"),
+                    None if all.is_empty() => {
+                        finding.help("variables get their values in `Assign`; `$states.input` is the input")
+                    }
                     None => finding.help("assign it in a state before this one"),
                 }
             }
@@ -189,7 +192,8 @@ fn unassigned(subject: &Subject<'_>, found: &mut Diagnostics) {
                     .warning_at("variable-unassigned", (&problem.way, problem.span), message, "no value yet")
                     .also(first.span, "assigned here");
                 match first.state == problem.state {
-                    true => finding.help("an `Assign` reads the values from before its state; give it a first value earlier"),
+                    true => finding
+                        .help("an `Assign` reads the values from before its state; give it a first value earlier"),
                     false => finding.help(format!("assign it in a state before `{}`", place.state.name)),
                 }
             }
@@ -201,7 +205,8 @@ fn unassigned(subject: &Subject<'_>, found: &mut Diagnostics) {
 /// Whether a variable without a value is assigned somewhere that the reader cannot see.
 fn is_elsewhere(subject: &Subject<'_>, problem: &Problem, same: &[&Assignment<'_>]) -> bool {
     let around = subject.flows_around(problem.state);
-    let is_visible = |a: &&Assignment<'_>| around.iter().take_while(|(_, is_cut)| !is_cut).any(|(flow, _)| *flow == a.flow);
+    let is_visible =
+        |a: &&Assignment<'_>| around.iter().take_while(|(_, is_cut)| !is_cut).any(|(flow, _)| *flow == a.flow);
     !same.is_empty() && !same.iter().any(is_visible)
 }
 
@@ -224,7 +229,9 @@ fn out_of_scope(subject: &Subject<'_>, found: &mut Diagnostics) {
             .also(first.span, "assigned here");
         found.push(match is_outside {
             true => finding.help("hand it to the children in the Map's `ItemSelector` or `BatchInput`"),
-            false => finding.help("what a branch or an iteration assigns ends with it; hand the value on in its output"),
+            false => {
+                finding.help("what a branch or an iteration assigns ends with it; hand the value on in its output")
+            }
         });
     }
 }

@@ -194,7 +194,8 @@ impl Variable {
             numbers.dedup();
             let first = numbers.first().copied().unwrap_or(0.0);
             let last = numbers.last().copied().unwrap_or(0.0);
-            let between: Vec<f64> = numbers.windows(2).filter_map(|pair| Some(pair.first()?.midpoint(*pair.get(1)?))).collect();
+            let between: Vec<f64> =
+                numbers.windows(2).filter_map(|pair| Some(pair.first()?.midpoint(*pair.get(1)?))).collect();
             for number in numbers.iter().copied().chain([last + 1.0, first - 1.0]).chain(between) {
                 samples.push(sample(Value::from_f64(number), &format!("`{number}`")));
             }

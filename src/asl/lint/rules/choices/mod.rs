@@ -83,9 +83,9 @@ fn no_default(subject: &Subject<'_>, found: &mut Diagnostics) {
             continue;
         }
         let Some(cases) = table.cases() else { continue };
-        let uncovered = cases.into_iter().find(|case| {
-            formulas.iter().map(|f| f.holds(&table, case)).all(|holds| holds == Some(false))
-        });
+        let uncovered = cases
+            .into_iter()
+            .find(|case| formulas.iter().map(|f| f.holds(&table, case)).all(|holds| holds == Some(false)));
         let Some(case) = uncovered else { continue };
         let witness = table.describe(&case);
         let message = format!("`{}` has no `Default`, and no rule holds {witness}", place.state.name);
@@ -124,9 +124,9 @@ fn unreachable(subject: &Subject<'_>, found: &mut Diagnostics) {
                 Some((Formula::Constant(true), node)) => {
                     finding.also(node.span, "always holds").help("put this rule last, or use `Default`")
                 }
-                Some((taker, taken)) if mine.iter().all(|case| taker.holds(&table, case).is_none()) => {
-                    finding.also(taken.span, "fails where it would hold").help("ask with `IsPresent` before anything compares")
-                }
+                Some((taker, taken)) if mine.iter().all(|case| taker.holds(&table, case).is_none()) => finding
+                    .also(taken.span, "fails where it would hold")
+                    .help("ask with `IsPresent` before anything compares"),
                 Some((taker, taken)) => {
                     let is_same = cases.iter().all(|case| taker.holds(&table, case) == formula.holds(&table, case));
                     let label = if is_same { "asks the same" } else { "holds whenever it does" };

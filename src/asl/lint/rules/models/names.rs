@@ -35,7 +35,9 @@ fn words(name: &str) -> Vec<String> {
             Some(before) => {
                 // Behind a small letter, a capital that is not the last character; the last capital of several before a
                 // small letter; a letter behind a digit.
-                before.is_ascii_lowercase() && c.is_ascii_uppercase() && after.is_some_and(|a| a.is_ascii_alphanumeric())
+                before.is_ascii_lowercase()
+                    && c.is_ascii_uppercase()
+                    && after.is_some_and(|a| a.is_ascii_alphanumeric())
                     || before.is_ascii_uppercase()
                         && c.is_ascii_uppercase()
                         && after.is_some_and(|a| a.is_ascii_lowercase())
