@@ -17,6 +17,7 @@ use super::screen::{Failure, Screen};
 mod config;
 mod json;
 mod mend;
+mod models;
 mod sarif;
 
 /// The table in `--help`; the README has the same one.
@@ -53,6 +54,14 @@ pub(crate) struct LintArgs {
     /// Read no configuration
     #[arg(long, help_heading = "What counts", conflicts_with = "config")]
     pub(crate) no_config: bool,
+
+    /// Compare calls of services with the API models in this folder, which is `botocore/data` of boto3 or the AWS CLI
+    /// [default: the first one found on this machine]
+    #[arg(long, value_name = "DIR", help_heading = "What counts")]
+    pub(crate) api_models: Option<PathBuf>,
+    /// Do not compare calls of services with API models
+    #[arg(long, help_heading = "What counts", conflicts_with = "api_models")]
+    pub(crate) no_api_models: bool,
 
     /// Make the changes that need no decision, in the files themselves, and show what is left
     #[arg(long, help_heading = "What happens")]
@@ -99,6 +108,8 @@ struct Report {
     broken: Vec<Linted>,
     /// What could not be read at all.
     unread: Vec<Error>,
+    /// Whether calls of services were compared with API models.
+    has_models: bool,
 }
 
 impl Report {
@@ -165,7 +176,8 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
     let substitute = |options: CompileOptions, (name, value): &(String, String)| options.substitute(name, value);
     let mut compiling = args.substitutions.iter().fold(CompileOptions::default(), substitute);
     compiling.machine_type = args.machine_type.map(Into::into);
-    let (mut found, mut report) = (Vec::new(), Report { machines: Vec::new(), broken: Vec::new(), unread: Vec::new() });
+    let (mut found, mut report) =
+        (Vec::new(), Report { machines: Vec::new(), broken: Vec::new(), unread: Vec::new(), has_models: false });
     for path in &args.paths {
         let search = search(path, &compiling);
         found.extend(search.found);
@@ -182,10 +194,13 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
         }
     }
     let mut configs = config::Configs::new(args);
+    let models = models::find(args)?;
+    report.has_models = models.is_some();
     let machines: Vec<(Found, LintOptions)> = found
         .into_iter()
         .map(|found| {
-            let options = decided(args, configs.options(found.file())?);
+            let mut options = decided(args, configs.options(found.file())?);
+            options.api_models.clone_from(&models);
             Ok((found, options))
         })
         .collect::<Result<_, Failure>>()?;
@@ -252,6 +267,12 @@ fn text(
         }
         if mended.0 > 0 {
             writeln!(out, "{} mended in {}", counted(mended.0, "finding"), counted(mended.1, "file"))?;
+        }
+        if !report.has_models && !args.no_api_models && !report.machines.is_empty() {
+            writeln!(
+                out,
+                "calls of services are not compared with API models: there is no boto3 here, and no --api-models DIR"
+            )?;
         }
         writeln!(out, "{}", summary(report, took))
     })

@@ -199,7 +199,12 @@ fn inflate(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
     }
     match miniz_oxide::inflate::decompress_to_vec_with_limit(rest, most) {
         Ok(text) => Some(text),
-        Err(stopped) => Some(stopped.output),
+        Err(stopped) => {
+            // The room that was made for what did not come is full of zeros, which JSON never holds.
+            let mut text = stopped.output;
+            text.truncate(text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+            Some(text)
+        }
     }
 }
 
@@ -217,5 +222,20 @@ mod tests {
         assert_eq!(service_id(r#"{"metadata":{"serviceId": "CloudWatch Logs","x":1"#), Some("CloudWatch Logs"));
         assert_eq!(spellings("CloudWatch Logs"), ["cloudwatchlogs"]);
         assert_eq!(spellings("Database Migration Service"), ["databasemigrationservice", "databasemigration"]);
+    }
+
+    #[cfg(feature = "api-models")]
+    #[test]
+    fn a_compressed_model_is_read_whole_or_in_part() {
+        // `{"metadata":{"serviceId":"SNS"}}`
+        #[rustfmt::skip]
+        let bytes = [
+            0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0x56, 0xca, 0x4d, 0x2d, 0x49, 0x4c, 0x49, 0x2c, 0x49, 0x54, 0xb2, 0xaa, 0x56, 0x2a, 0x4e, 0x2d, 0x2a, 0xcb, 0x4c, 0x4e, 0xf5, 0x4c, 0x51, 0xb2, 0x52, 0x0a, 0xf6, 0x0b, 0x56, 0xaa, 0xad, 0x05, 0x00, 0x63, 0x7a, 0xa1, 0x0b, 0x20, 0x00, 0x00, 0x00,
+        ];
+        let text = br#"{"metadata":{"serviceId":"SNS"}}"#;
+        assert_eq!(inflate(&bytes, 1_000).as_deref(), Some(text.as_slice()));
+        assert!(inflate(&bytes[..bytes.len() - 20], 1_000).is_some_and(|part| text.starts_with(&part)));
+        assert!(inflate(&bytes, 10).is_some_and(|part| text.starts_with(&part)));
+        assert_eq!(inflate(&bytes[..4], 10), None);
     }
 }

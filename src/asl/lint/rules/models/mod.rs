@@ -6,7 +6,7 @@ use super::super::Rule;
 use super::super::subject::{Place, Subject};
 use crate::asl::machine::{QueryLanguage, StateKind};
 use crate::asl::resource::ResourceKind;
-use crate::diagnostic::{Diagnostics, Severity, did_you_mean};
+use crate::diagnostic::{Diagnostics, Fix, Severity, did_you_mean};
 use crate::expr::jsonata_template::delimited;
 use crate::source::{Member, Node, NodeKind, Span};
 
@@ -154,7 +154,9 @@ fn check(subject: &Subject<'_>, code: &'static str, found: &mut Diagnostics) {
             let finding = place.warning("api-action", "Resource", message, "not in the API models");
             found.push(match did_you_mean(name, models.names()) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
-                None => finding.help("write the service as the Java SDK names it: `dynamodb`, `cloudwatchlogs`, `sfn`"),
+                None => finding.help(
+                    "write it as the Java SDK names it: `dynamodb`, `cloudwatchlogs`, `sfn`; closed services are gone",
+                ),
             });
             continue;
         }
@@ -218,10 +220,22 @@ impl Findings<'_, '_> {
     }
 
     fn report(&mut self, code: &'static str, at: (&str, Span), message: String, label: &str, help: Option<String>) {
+        self.report_with(code, at, message, label, help, None);
+    }
+
+    fn report_with(
+        &mut self,
+        code: &'static str,
+        at: (&str, Span),
+        message: String,
+        label: &str,
+        help: Option<String>,
+        fix: Option<Fix>,
+    ) {
         if code != self.code {
             return;
         }
-        let finding = self.place.warning_at(code, at, message, label);
+        let finding = self.place.warning_at(code, at, message, label).fix(fix);
         self.found.push(match help {
             Some(help) => finding.help(help),
             None => finding,
@@ -233,6 +247,7 @@ impl Findings<'_, '_> {
         if shape.document || self.is_jsonata() && node.as_str().is_some_and(|text| delimited(text).is_some()) {
             return;
         }
+        let call_is_lenient = self.call.is_optimised;
         match (shape.kind.as_str(), &node.kind) {
             ("structure", NodeKind::Object(members)) => self.structure(members, shape, way, key, depth),
             ("list", NodeKind::Array(items)) => {
@@ -265,7 +280,10 @@ impl Findings<'_, '_> {
                     // Texts, times and bytes are converted from what comes.
                     _ => return,
                 };
-                if node.is_null() {
+                let text = node.as_str().map(|s| &**s).unwrap_or_default();
+                // Optimised integrations build some objects, such as DynamoDB's attribute values, from a mere text.
+                let is_short_form = call_is_lenient && kind == "structure" && node.as_str().is_some();
+                if node.is_null() || is_short_form || text.contains("${") {
                     return;
                 }
                 let got = node.type_name();
@@ -332,7 +350,8 @@ impl Findings<'_, '_> {
                     format!("`{parent}` of `{}` has no member `{name}`", call.shown)
                 }
             };
-            self.report("api-parameter", (&below, member.key_span), message, "not known", Some(help));
+            let fix = other.and_then(|own| self.place.respell(member.key_span, name, &sdk_name(own)));
+            self.report_with("api-parameter", (&below, member.key_span), message, "not known", Some(help), fix);
         }
         let is_missing = |own: &&String| {
             let is_filled_in = shape.members.get(*own).is_some_and(|reference| reference.is_filled_in);
@@ -356,5 +375,76 @@ fn with_article(kind: &str) -> String {
         "null" => "null".to_owned(),
         "array" | "object" => format!("an {kind}"),
         _ => format!("a {kind}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::LintOptions;
+    use super::*;
+    use crate::asl::Machine;
+
+    fn found(resource: &str, arguments: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"StartAt": "S", "States": {{"S": {{"Type": "Task", "End": true,
+                "Resource": "arn:aws:states:::{resource}", "Parameters": {arguments}}}}}}}"#
+        );
+        let machine = Machine::parse(&text).unwrap();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lint/api-models");
+        let options = LintOptions::default().api_models(ApiModels::open(folder).unwrap());
+        let all = machine.lint_with(&options);
+        all.iter().filter(|d| d.code.starts_with("api-")).map(|d| format!("{}: {}", d.code, d.message)).collect()
+    }
+
+    #[test]
+    fn a_call_as_the_api_has_it_is_left_alone() {
+        for (resource, arguments) in [
+            ("aws-sdk:dynamodb:getItem", r#"{"TableName.$": "$.t", "Key.$": "$.k"}"#),
+            ("dynamodb:getItem", r#"{"TableName": "t", "Key": {"id": {"S.$": "$.k"}, "n": "plain"}}"#),
+            ("aws-sdk:dynamodb:listTables", "{}"),
+            (
+                "aws-sdk:rds:describeDBInstances",
+                r#"{"DbInstanceIdentifier": "d", "Filters": [{"Name": "x", "Values": ["y"]}]}"#,
+            ),
+            ("aws-sdk:rds:describeDbInstances", r#"{"Filters.$": "$.filters"}"#),
+            ("sns:publish", r#"{"Anything": 1}"#),
+        ] {
+            assert_eq!(found(resource, arguments), Vec::<String>::new(), "{resource} {arguments}");
+        }
+    }
+
+    #[test]
+    fn what_the_api_does_not_have_is_told() {
+        for (resource, arguments, want) in [
+            ("aws-sdk:dynamo:getItem", "{}", "api-action: there is no service `dynamo`"),
+            ("aws-sdk:dynamodb:getItems", "{}", "api-action: `dynamodb` has no action `getItems`"),
+            (
+                "aws-sdk:rds:describeDBInstances",
+                r#"{"DBInstanceIdentifier": "d"}"#,
+                "api-parameter: `rds:describeDBInstances` has no parameter `DBInstanceIdentifier`",
+            ),
+            (
+                "aws-sdk:rds:describeDBInstances",
+                r#"{"Filters": [{"Values": ["y"]}]}"#,
+                "api-required: `Filters[0]` of `rds:describeDBInstances` needs `Name`",
+            ),
+            (
+                "aws-sdk:rds:describeDBInstances",
+                r#"{"Filters": {"Name": "x"}}"#,
+                "api-value: `Filters` of `rds:describeDBInstances` is an array, not an object",
+            ),
+            (
+                "dynamodb:getItem",
+                r#"{"TableName": "t", "Key.$": "$.k", "ConsistentRead": 1}"#,
+                "api-value: `ConsistentRead` of `dynamodb:getItem` is true or false, not a number",
+            ),
+            (
+                "dynamodb:getItem",
+                r#"{"TableName": "t", "Key": {"id": {"s": "x"}}}"#,
+                "api-parameter: `id` of `dynamodb:getItem` has no member `s`",
+            ),
+        ] {
+            assert_eq!(found(resource, arguments), [want], "{resource} {arguments}");
+        }
     }
 }
