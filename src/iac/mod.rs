@@ -30,6 +30,7 @@ mod kind;
 mod load;
 pub(crate) mod placeholder;
 mod plain;
+mod recover;
 
 pub use find::{Found, Search, find, search};
 

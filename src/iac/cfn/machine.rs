@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::asl::MachineType;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::iac::placeholder::{fill, fill_node, too_long};
 use crate::iac::plain::{of_file, read_text};
 use crate::iac::{Definition, Extracted, account};
@@ -24,6 +24,11 @@ impl Template<'_> {
         let machine_type = self.machine_type(resource);
         let definition = self.definition(resource);
         let mut found = self.state.take();
+        // Where two states have one name, no one of them may be left out.
+        let is_inside = |d: &&Diagnostic| d.primary.as_ref().is_some_and(|p| resource.node.span.contains(p.span));
+        found.extend(
+            self.warnings.iter().filter(is_inside).cloned().map(|d| Diagnostic { severity: Severity::Error, ..d }),
+        );
         let definition = match definition {
             Ok(definition) if found.is_empty() => Ok(definition),
             Ok(_) => Err(found.into()),
