@@ -11,6 +11,7 @@ pub mod history;
 pub mod iac;
 pub mod mock;
 pub mod random;
+pub mod scenario;
 pub mod source;
 pub mod task;
 pub mod time;

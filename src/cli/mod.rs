@@ -3,9 +3,11 @@
 mod args;
 mod exit;
 mod files;
+mod junit;
 mod list;
 mod run;
 mod screen;
+mod test;
 
 use std::process::ExitCode;
 
@@ -25,16 +27,13 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let color = match &cli.command {
-        Command::Run(args) => args.color,
-        Command::List(args) => args.color,
-    };
-    let mut screen = Screen::new(color);
-    let done = match &cli.command {
+    let mut screen = Screen::new(cli.color);
+    let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
+        Command::Test(args) => test::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
     };
-    match done {
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
             screen.complain(&failure);

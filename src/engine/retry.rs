@@ -45,6 +45,12 @@ pub(super) fn catcher<'a>(list: &'a [Catcher], failure: Failure<'_>) -> Option<(
     list.iter().enumerate().find(|(_, c)| failure.meets_any(&c.errors))
 }
 
+/// The place of the retrier that is for errors of this name, whether or not it is used up.
+pub(crate) fn matching(list: &[Retrier], name: &str) -> Option<usize> {
+    let failure = Failure { name, heartbeat: false, from_block: false };
+    list.iter().position(|r| failure.meets_any(&r.errors))
+}
+
 /// How long a retrier's next attempt waits when it was used `used` times before: interval × rate^used, at most the
 /// maximum delay; full jitter draws evenly from zero to that. `unit` is a number in [0, 1).
 pub(crate) fn delay(r: &Retrier, used: u64, unit: impl FnOnce() -> f64) -> Duration {

@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core", &["task", "history", "engine"]),
     ("world", &["mock"]),
     ("harness", &["harness"]),
+    ("artefacts", &["scenario"]),
     ("surface", &["cli"]),
 ];
 
