@@ -202,7 +202,7 @@ impl Searching<'_> {
         if !is_named && !is_definition && !kind::may_hold_a_machine(source.text()) {
             return;
         }
-        let settings = Settings { substitutions: self.options.substitutions.clone() };
+        let settings = Settings::of(self.options);
         match kind::read(&files, &source, &settings) {
             Ok(Some(read)) if !read.extracted.is_empty() => {
                 self.warnings.extend(read.warnings);

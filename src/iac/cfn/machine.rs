@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::asl::MachineType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::iac::placeholder::{fill, fill_node, too_long};
+use crate::iac::placeholder::{explain, fill, fill_node, too_long};
 use crate::iac::plain::{of_file, read_text};
 use crate::iac::{Definition, Extracted, account};
 use crate::source::{Format, Node, NodeKind};
@@ -176,7 +176,7 @@ impl Template<'_> {
             return Err(found.into());
         }
         let text = fill(&self.text(node), value)?;
-        let node = read_text(&text, Format::Json)?;
+        let node = read_text(&text, Format::Json).map_err(|found| explain(found, &names))?;
         Ok(Definition { source: self.source.clone(), node, names })
     }
 }
