@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
+use super::test_state::TestStateArgs;
 use super::{exit, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
@@ -27,6 +28,9 @@ pub(crate) enum Command {
     /// Run scenario files
     #[command(after_help = test::TABLE)]
     Test(Box<test::TestArgs>),
+    /// Test one state on its own, as AWS's TestState does
+    #[command(after_help = exit::TABLE)]
+    TestState(Box<TestStateArgs>),
     /// Show the state machines of files and folders
     List(ListArgs),
 }

@@ -8,6 +8,7 @@ mod list;
 mod run;
 mod screen;
 mod test;
+mod test_state;
 
 use std::process::ExitCode;
 
@@ -30,7 +31,9 @@ pub(crate) fn main() -> ExitCode {
     let mut screen = Screen::new(cli.color);
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
     };
     match ended {

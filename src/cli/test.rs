@@ -49,6 +49,10 @@ pub(crate) struct TestArgs {
     #[arg(long, help_heading = "What runs")]
     pub(crate) fail_fast: bool,
 
+    /// Store snapshots that differ or are missing
+    #[arg(long, help_heading = "What runs")]
+    pub(crate) update_snapshots: bool,
+
     /// Say what would run, and run nothing
     #[arg(long, help_heading = "What is shown")]
     pub(crate) list: bool,
@@ -95,6 +99,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.seed = args.seed;
     selection.shard = args.shard;
     selection.fail_fast = args.fail_fast;
+    selection.update_snapshots = args.update_snapshots;
     selection.ignored = args.include_ignored;
     let cases = suite.cases(&selection)?;
     if args.list {

@@ -48,7 +48,12 @@ impl Failure {
     fn at<T>(expected: &At<T>, about: impl Into<String>, message: impl Into<String>) -> Failure {
         Failure::new(Some(expected.span), about, message)
     }
-    fn with(mut self, evidence: String) -> Failure {
+    /// The same, saying what to do where it is meant.
+    pub(super) fn accept(mut self, help: &str) -> Failure {
+        self.message = format!("{}; {help}", self.message);
+        self
+    }
+    pub(super) fn with(mut self, evidence: String) -> Failure {
         self.evidence = Some(evidence).filter(|e| !e.is_empty());
         self
     }

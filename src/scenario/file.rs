@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Harness;
 use crate::mock::{self, MockEntry, MockFile, Unused};
+use crate::snapshot::{Stored, slug};
 use crate::source::words::Reader;
 use crate::source::{self, Format, Member, Node, NodeKind, Source, Span};
 use crate::value::Value;
@@ -54,7 +55,7 @@ pub struct Scenario {
     pub(super) timeline: Option<Vec<Event>>,
     pub(super) workers: Vec<Worker>,
     pub(super) expect: Expect,
-    pub(super) snapshot: bool,
+    pub(super) snapshot: Option<Stored>,
 }
 
 /// A mock or a fault of a file or a scenario.
@@ -167,6 +168,8 @@ impl std::fmt::Debug for Scenario {
 
 /// What the top of a file says, for all its scenarios.
 struct Header {
+    /// The folder of the file.
+    folder: PathBuf,
     machine: Machine,
     states: States,
     harness: Harness,
@@ -212,7 +215,15 @@ impl Header {
             harness = harness.machine(machine);
         }
         let states = States::of(&compiled, &machines);
-        let mut header = Header { machine: compiled, states, harness, strict: false, seed: 0, shared: Vec::new() };
+        let mut header = Header {
+            folder: folder.to_owned(),
+            machine: compiled,
+            states,
+            harness,
+            strict: false,
+            seed: 0,
+            shared: Vec::new(),
+        };
         header.surroundings(reader, folder, root)?;
         Ok(header)
     }
@@ -293,7 +304,18 @@ impl Header {
                     reader.push(finding.also(*first, "here first").help(help));
                     continue;
                 }
-                places.insert(scenario.name.clone(), node.get("name").map_or(node.span, |n| n.span));
+                let place = node.get("name").map_or(node.span, |n| n.span);
+                if let Some(stored) = &scenario.snapshot
+                    && let Some(other) =
+                        scenarios.iter().find(|s| s.snapshot.as_ref().is_some_and(|o| o.path == stored.path))
+                {
+                    let file = stored.path.file_name().unwrap_or_default().to_string_lossy();
+                    let message = format!("`{}` and `{}` would share the snapshot `{file}`", other.name, scenario.name);
+                    let finding =
+                        Diagnostic::error("duplicate-scenario", message).at(reader.source, place, "same letters");
+                    reader.push(finding.help("give them names that differ in their letters and digits"));
+                }
+                places.insert(scenario.name.clone(), place);
                 scenarios.push(scenario);
             }
         }
@@ -328,7 +350,7 @@ impl Header {
             timeline: None,
             workers: Vec::new(),
             expect: Expect::default(),
-            snapshot: false,
+            snapshot: None,
         };
         for member in node.members() {
             match &*member.key {
@@ -340,12 +362,14 @@ impl Header {
                 "timeline" => scenario.timeline = Some(timeline::events(reader, &self.states, member)),
                 "workers" => scenario.workers = timeline::workers(reader, &self.machine, member),
                 "expect" => scenario.expect = expect::read(reader, &self.states, member, false),
-                "snapshot" => scenario.snapshot = reader.truth(member).unwrap_or_default(),
+                "snapshot" if reader.truth(member) == Some(true) => {
+                    scenario.snapshot = Some(self.stored(reader, &name))
+                }
                 _ => {}
             }
         }
         let checks = scenario.timeline.iter().flatten().any(Event::checks);
-        if scenario.expect.is_empty() && !scenario.snapshot && !checks {
+        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks {
             let message = format!("`{name}` expects nothing, so it cannot fail");
             let at = written.get("name").map_or(written.span, |n| n.span);
             let finding = Diagnostic::error("nothing-expected", message).at(reader.source, at, "nothing is expected");
@@ -353,6 +377,17 @@ impl Header {
         }
         scenario.harness = scenario.harness.seed(scenario.seed);
         Some(scenario)
+    }
+}
+
+impl Header {
+    /// Where the snapshot of a scenario is kept: `snapshots/FILE@SCENARIO.snap` beside the file.
+    fn stored(&self, reader: &Reader<'_>, scenario: &str) -> Stored {
+        let path = Path::new(reader.source.name());
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let stem = SUFFIXES.iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(&file);
+        let path = self.folder.join("snapshots").join(format!("{stem}@{}.snap", slug(scenario)));
+        Stored { path, source: file.into_owned(), expression: scenario.to_owned() }
     }
 }
 
@@ -457,10 +492,20 @@ fn lay_under(own: &mut Node, base: &Node) {
 
 fn options(reader: &mut Reader<'_>, root: &Node) -> CompileOptions {
     let mut options = CompileOptions::default();
+    if let Some(substitutions) = root.member("substitutions") {
+        for member in reader.members(substitutions) {
+            let value = match member.value.as_str() {
+                Some(text) => text.to_string(),
+                None => member.value.to_value().to_string(),
+            };
+            options = options.substitute(&*member.key, value);
+        }
+    }
     if let Some(member) = root.member("type") {
         match reader.text(member).as_deref() {
             Some("EXPRESS") => options = options.machine_type(MachineType::Express),
-            Some("STANDARD") | None => {}
+            Some("STANDARD") => options = options.machine_type(MachineType::Standard),
+            None => {}
             Some(other) => {
                 let finding =
                     reader.error("wrong-value", format!("`{other}` is no type of machine"), &member.value, "no type");

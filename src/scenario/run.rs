@@ -8,6 +8,7 @@ use super::timeline::{Action, Event, Worker};
 use crate::error::Error;
 use crate::harness::{Run, Session, Work};
 use crate::mock::Unused;
+use crate::snapshot::{self, Comparison};
 use crate::time::Timestamp;
 
 /// What came of a scenario.
@@ -79,6 +80,27 @@ impl ScenarioFile {
             Err(error) => outcome.trouble = Some(error),
         }
         outcome
+    }
+
+    /// Compares the history with the stored one, where the scenario asks for it; adds a failure where it differs.
+    pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, update: bool) {
+        let (Some(stored), Some(run)) = (&scenario.snapshot, &outcome.run) else { return };
+        let text = snapshot::view(run);
+        let path = stored.path.display();
+        let failure = |message: String| Failure::new(None, "snapshot", message);
+        let differs = match stored.compare(&text) {
+            Ok(Comparison::Same) => return stored.settle(),
+            Ok(Comparison::Missing) => failure(format!("there is none yet; what happened waits in `{path}.new`")),
+            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(lines),
+            Err(e) => return outcome.failures.push(failure(format!("`{path}` cannot be read: {e}"))),
+        };
+        match stored.write(&text, !update) {
+            Ok(_) if update => {}
+            Ok(_) => {
+                outcome.failures.push(differs.accept("accept it with `--update-snapshots`, or by `cargo insta review`"))
+            }
+            Err(e) => outcome.failures.push(failure(format!("`{path}` cannot be written: {e}"))),
+        }
     }
 
     /// The file's own mocks and faults that no scenario uses, where the file is strict: each scenario alone may leave

@@ -72,6 +72,8 @@ pub struct Selection {
     pub fail_fast: bool,
     /// Whether scenarios that are marked `ignore` run, too.
     pub ignored: bool,
+    /// Whether snapshots that differ or are missing are stored, instead of failing.
+    pub update_snapshots: bool,
 }
 
 impl Selection {
@@ -225,7 +227,8 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
             if let Some(why) = scenario.ignored().filter(|_| !selection.ignored) {
                 return Verdict::Ignored(why.to_owned());
             }
-            let outcome = Box::new(file.run(scenario, selection.seed));
+            let mut outcome = Box::new(file.run(scenario, selection.seed));
+            file.compare_snapshot(scenario, &mut outcome, selection.update_snapshots);
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
     }

@@ -10,7 +10,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core", &["task", "history", "engine"]),
     ("world", &["mock"]),
     ("harness", &["harness"]),
-    ("artefacts", &["scenario"]),
+    ("calls", &["test_state", "validate"]),
+    ("artefacts", &["scenario", "snapshot"]),
     ("surface", &["cli"]),
 ];
 
