@@ -26,6 +26,7 @@ use crate::source::{Node, Source, parse};
 mod allow;
 mod config;
 mod explain;
+mod flow_analysis;
 mod graph;
 mod options;
 mod refusals;

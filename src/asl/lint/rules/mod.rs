@@ -3,14 +3,20 @@
 use super::Rule;
 
 mod calls;
+mod choices;
+mod dataflow;
 mod deprecated;
 mod error_names;
 mod errors;
 mod flow;
+mod jsonata;
 mod lambda;
 mod matching;
+mod paths;
+mod payload;
 mod retries;
 mod timeouts;
+mod variables;
 mod waits;
 
 /// Every group of rules, in the order of the reference page.
@@ -24,6 +30,12 @@ pub(super) static ALL: &[&[Rule]] = &[
     lambda::RULES,
     calls::RULES,
     deprecated::RULES,
+    variables::RULES,
+    dataflow::RULES,
+    choices::RULES,
+    paths::RULES,
+    jsonata::RULES,
+    payload::RULES,
     super::allow::RULES,
 ];
 
