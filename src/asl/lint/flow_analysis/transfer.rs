@@ -257,7 +257,7 @@ impl<'t, 'a> Transfer<'t, 'a> {
     fn task_result(&self, task: &Task) -> Shape {
         // Whoever gets the token may end the task with any result, before its job ends.
         let hands_out_token =
-            ["Parameters", "Arguments"].iter().filter_map(|name| self.field(name)).any(|n| mentions_token(n));
+            ["Parameters", "Arguments"].iter().filter_map(|name| self.field(name)).any(mentions_token);
         if self.place.is_stand_in() || hands_out_token {
             return Shape::Unknown;
         }
