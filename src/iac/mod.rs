@@ -13,6 +13,7 @@ use crate::source::{Node, Source, Span};
 
 pub(crate) mod account;
 pub(crate) mod files;
+pub(crate) mod terraform;
 
 /// What a reader is told beside the file.
 #[derive(Clone, Debug, Default)]
