@@ -3,10 +3,10 @@
 mod compile;
 mod cursor;
 pub mod lint;
-mod load;
 pub(crate) mod machine;
 mod resource;
 
 pub use compile::CompileOptions;
+pub(crate) use compile::compile;
 pub use machine::{Machine, MachineType, QueryLanguage, StateType};
 pub use resource::{Pattern, Resource, ResourceKind};

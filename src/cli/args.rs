@@ -21,12 +21,35 @@ pub(crate) enum Command {
     /// Run one execution and show its history
     #[command(after_help = exit::TABLE)]
     Run(Box<RunArgs>),
+    /// Show the state machines of files and folders
+    List(ListArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// Files of any kind, and folders with everything below them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Print a JSON array of objects with `file`, `id`, `line`, `type` and `queryLanguage`
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A value for a placeholder, a parameter or a reference, as NAME=VALUE
+    #[arg(long = "substitute", value_name = "NAME=VALUE", value_parser = substitution)]
+    pub(crate) substitutions: Vec<(String, String)>,
+    /// Whether to colour what is shown
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// The definition, as JSON or YAML
+    /// The machine: a definition, a template, Terraform or Serverless file or a folder, with `#ID` where there are
+    /// several
+    #[arg(value_name = "FILE[#ID]")]
     pub(crate) file: PathBuf,
+    /// A value for a placeholder, a parameter or a reference, as NAME=VALUE
+    #[arg(long = "substitute", value_name = "NAME=VALUE", value_parser = substitution)]
+    pub(crate) substitutions: Vec<(String, String)>,
 
     /// The input as JSON; `-` reads it from standard input [default: {}]
     #[arg(long, value_name = "JSON", help_heading = "What the execution gets", allow_hyphen_values = true)]
@@ -46,15 +69,15 @@ pub(crate) struct RunArgs {
     /// The execution's name
     #[arg(long, value_name = "NAME", help_heading = "What the execution gets", default_value = "rehearsal")]
     pub(crate) name: String,
-    /// Whether the machine is a Standard or an Express one
-    #[arg(long = "type", value_name = "TYPE", help_heading = "What the execution gets", default_value = "standard")]
-    pub(crate) machine_type: Type,
+    /// Whether the machine is a Standard or an Express one [default: what the file says, else standard]
+    #[arg(long = "type", value_name = "TYPE", help_heading = "What the execution gets")]
+    pub(crate) machine_type: Option<Type>,
 
     /// A file of mocks and faults; of two mocks with the same key the later one counts
     #[arg(long, value_name = "FILE", help_heading = "Who answers")]
     pub(crate) mocks: Vec<PathBuf>,
-    /// The definition of another machine, for tasks that start executions
-    #[arg(long = "machine", value_name = "FILE", help_heading = "Who answers")]
+    /// Another machine, for tasks that start executions
+    #[arg(long = "machine", value_name = "FILE[#ID]", help_heading = "Who answers")]
     pub(crate) machines: Vec<PathBuf>,
     /// An object for an ItemReader, as BUCKET/KEY=FILE
     #[arg(long = "object", value_name = "BUCKET/KEY=FILE", help_heading = "Who answers", value_parser = object)]
@@ -122,6 +145,12 @@ pub(crate) struct Object {
 
 fn start_time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "write an instant such as 2026-01-05T09:00:00Z".to_owned())
+}
+
+pub(crate) fn substitution(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let parts = parts.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    parts.ok_or_else(|| "write a name and a value, such as TableName=orders".to_owned())
 }
 
 fn object(text: &str) -> Result<Object, String> {

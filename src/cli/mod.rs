@@ -3,6 +3,7 @@
 mod args;
 mod exit;
 mod files;
+mod list;
 mod run;
 mod screen;
 
@@ -24,9 +25,16 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let Command::Run(args) = cli.command;
-    let mut screen = Screen::new(args.color);
-    match run::run(&args, &mut screen) {
+    let color = match &cli.command {
+        Command::Run(args) => args.color,
+        Command::List(args) => args.color,
+    };
+    let mut screen = Screen::new(color);
+    let done = match &cli.command {
+        Command::Run(args) => run::run(args, &mut screen),
+        Command::List(args) => list::list(args, &mut screen),
+    };
+    match done {
         Ok(exit) => exit.into(),
         Err(failure) => {
             screen.complain(&failure);

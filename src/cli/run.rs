@@ -20,10 +20,13 @@ use super::files::{self, Mocks};
 use super::screen::{Failure, Screen};
 
 pub(crate) fn run(args: &RunArgs, screen: &mut Screen) -> Result<Exit, Failure> {
-    let options = CompileOptions::default().machine_type(MachineType::from(args.machine_type));
+    let substitute = |options: CompileOptions, (name, value): &(String, String)| options.substitute(name, value);
+    let others = args.substitutions.iter().fold(CompileOptions::default(), substitute);
+    let mut options = others.clone();
+    options.machine_type = args.machine_type.map(MachineType::from);
     let machine = Machine::load_with(&args.file, &options)?;
     let mocks = args.mocks.iter().map(|path| Mocks::read(path)).collect::<Result<Vec<Mocks>, Failure>>()?;
-    let harness = harness(args, &machine, &mocks)?;
+    let harness = harness(args, &machine, &mocks, &others)?;
     let input = files::input(args.input.as_deref(), args.input_file.as_deref())?;
 
     check_keys(&harness, &mocks)?;
@@ -50,13 +53,13 @@ pub(crate) fn run(args: &RunArgs, screen: &mut Screen) -> Result<Exit, Failure> 
     })
 }
 
-fn harness(args: &RunArgs, machine: &Machine, mocks: &[Mocks]) -> Result<Harness, Failure> {
+fn harness(args: &RunArgs, machine: &Machine, mocks: &[Mocks], others: &CompileOptions) -> Result<Harness, Failure> {
     let mut harness = Harness::new(machine).seed(args.seed).execution_name(&args.name);
     for mocks in mocks {
         harness = harness.mocks(&mocks.file);
     }
     for path in &args.machines {
-        harness = harness.machine(&Machine::load(path)?);
+        harness = harness.machine(&Machine::load_with(path, others)?);
     }
     for object in &args.objects {
         harness = harness.object(&object.bucket, &object.key, files::object(&object.file)?);

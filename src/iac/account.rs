@@ -7,31 +7,70 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "us-east-1";
 /// The partition of that region.
 pub(crate) const PARTITION: &str = "aws";
+/// The pretend stack.
+pub(crate) const STACK: &str = "stack";
 
-/// How the ARN of each kind of resource is written, after `arn:aws:`; `{r}` is the region, `{a}` the account, `{n}` the
-/// resource's name.
-const ARNS: &[(&str, &str)] = &[
-    ("AWS::Lambda::Function", "lambda:{r}:{a}:function:{n}"),
-    ("AWS::Serverless::Function", "lambda:{r}:{a}:function:{n}"),
-    ("AWS::StepFunctions::StateMachine", "states:{r}:{a}:stateMachine:{n}"),
-    ("AWS::Serverless::StateMachine", "states:{r}:{a}:stateMachine:{n}"),
-    ("AWS::StepFunctions::Activity", "states:{r}:{a}:activity:{n}"),
-    ("AWS::SQS::Queue", "sqs:{r}:{a}:{n}"),
-    ("AWS::SNS::Topic", "sns:{r}:{a}:{n}"),
-    ("AWS::DynamoDB::Table", "dynamodb:{r}:{a}:table/{n}"),
-    ("AWS::DynamoDB::GlobalTable", "dynamodb:{r}:{a}:table/{n}"),
-    ("AWS::Serverless::SimpleTable", "dynamodb:{r}:{a}:table/{n}"),
-    ("AWS::S3::Bucket", "s3:::{n}"),
-    ("AWS::IAM::Role", "iam::{a}:role/{n}"),
-    ("AWS::Events::EventBus", "events:{r}:{a}:event-bus/{n}"),
-    ("AWS::Events::Connection", "events:{r}:{a}:connection/{n}"),
-    ("AWS::ECS::Cluster", "ecs:{r}:{a}:cluster/{n}"),
-    ("AWS::ECS::TaskDefinition", "ecs:{r}:{a}:task-definition/{n}:1"),
-    ("AWS::Batch::JobQueue", "batch:{r}:{a}:job-queue/{n}"),
-    ("AWS::Batch::JobDefinition", "batch:{r}:{a}:job-definition/{n}:1"),
-    ("AWS::KMS::Key", "kms:{r}:{a}:key/{n}"),
-    ("AWS::SecretsManager::Secret", "secretsmanager:{r}:{a}:secret:{n}"),
+/// What a plain reference to a resource gives: `Ref` in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gives {
+    Name,
+    Arn,
+    /// The URL of a queue.
+    Url,
+}
+
+use Gives::{Arn, Name, Url};
+
+/// A kind of resource: its CloudFormation type; how its ARN is written after `arn:aws:`, where `{r}` is the region, `{a}`
+/// the account, `{n}` the resource's name; the property that names it; what `Ref` gives.
+type Row = (&'static str, &'static str, &'static str, Gives);
+
+const KINDS: &[Row] = &[
+    ("AWS::Lambda::Function", "lambda:{r}:{a}:function:{n}", "FunctionName", Name),
+    ("AWS::Serverless::Function", "lambda:{r}:{a}:function:{n}", "FunctionName", Name),
+    ("AWS::Lambda::LayerVersion", "lambda:{r}:{a}:layer:{n}:1", "LayerName", Arn),
+    ("AWS::StepFunctions::StateMachine", "states:{r}:{a}:stateMachine:{n}", "StateMachineName", Arn),
+    ("AWS::Serverless::StateMachine", "states:{r}:{a}:stateMachine:{n}", "Name", Arn),
+    ("AWS::StepFunctions::Activity", "states:{r}:{a}:activity:{n}", "Name", Arn),
+    ("AWS::SQS::Queue", "sqs:{r}:{a}:{n}", "QueueName", Url),
+    ("AWS::SNS::Topic", "sns:{r}:{a}:{n}", "TopicName", Arn),
+    ("AWS::DynamoDB::Table", "dynamodb:{r}:{a}:table/{n}", "TableName", Name),
+    ("AWS::DynamoDB::GlobalTable", "dynamodb:{r}:{a}:table/{n}", "TableName", Name),
+    ("AWS::Serverless::SimpleTable", "dynamodb:{r}:{a}:table/{n}", "TableName", Name),
+    ("AWS::S3::Bucket", "s3:::{n}", "BucketName", Name),
+    ("AWS::IAM::Role", "iam::{a}:role/{n}", "RoleName", Name),
+    ("AWS::Events::EventBus", "events:{r}:{a}:event-bus/{n}", "Name", Name),
+    ("AWS::Events::Connection", "events:{r}:{a}:connection/{n}", "Name", Name),
+    ("AWS::Events::Rule", "events:{r}:{a}:rule/{n}", "Name", Name),
+    ("AWS::ECS::Cluster", "ecs:{r}:{a}:cluster/{n}", "ClusterName", Name),
+    ("AWS::ECS::TaskDefinition", "ecs:{r}:{a}:task-definition/{n}:1", "Family", Arn),
+    ("AWS::Batch::JobQueue", "batch:{r}:{a}:job-queue/{n}", "JobQueueName", Arn),
+    ("AWS::Batch::JobDefinition", "batch:{r}:{a}:job-definition/{n}:1", "JobDefinitionName", Arn),
+    ("AWS::KMS::Key", "kms:{r}:{a}:key/{n}", "", Name),
+    ("AWS::SecretsManager::Secret", "secretsmanager:{r}:{a}:secret:{n}", "Name", Arn),
+    ("AWS::Logs::LogGroup", "logs:{r}:{a}:log-group:{n}:*", "LogGroupName", Name),
+    ("AWS::Kinesis::Stream", "kinesis:{r}:{a}:stream/{n}", "Name", Name),
+    ("AWS::KinesisFirehose::DeliveryStream", "firehose:{r}:{a}:deliverystream/{n}", "DeliveryStreamName", Name),
+    ("AWS::Glue::Job", "glue:{r}:{a}:job/{n}", "Name", Name),
+    ("AWS::Glue::Crawler", "glue:{r}:{a}:crawler/{n}", "Name", Name),
+    ("AWS::Athena::WorkGroup", "athena:{r}:{a}:workgroup/{n}", "Name", Name),
+    ("AWS::SSM::Parameter", "ssm:{r}:{a}:parameter/{n}", "Name", Name),
+    ("AWS::CodeBuild::Project", "codebuild:{r}:{a}:project/{n}", "Name", Name),
+    ("AWS::CloudFormation::Stack", "cloudformation:{r}:{a}:stack/{n}/{n}", "", Arn),
+    ("AWS::Serverless::Application", "cloudformation:{r}:{a}:stack/{n}/{n}", "", Arn),
+    ("AWS::Scheduler::ScheduleGroup", "scheduler:{r}:{a}:schedule-group/{n}", "Name", Name),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", "elasticloadbalancing:{r}:{a}:targetgroup/{n}/0", "Name", Arn),
+    ("AWS::SageMaker::Model", "sagemaker:{r}:{a}:model/{n}", "ModelName", Name),
 ];
+
+fn row(resource_type: &str) -> Option<&'static Row> {
+    KINDS.iter().find(|row| row.0 == resource_type)
+}
+
+/// The property that names a resource of a type, if it has one we know.
+pub(crate) fn name_property(resource_type: &str) -> Option<&'static str> {
+    row(resource_type).map(|row| row.2).filter(|property| !property.is_empty())
+}
 
 /// The ARN of a resource of a CloudFormation type; one of a type the table does not have is named after its service.
 ///
@@ -39,9 +78,8 @@ const ARNS: &[(&str, &str)] = &[
 /// AWS::Lambda::Function, ChargeFunction  →  arn:aws:lambda:us-east-1:123456789012:function:ChargeFunction
 /// ```
 pub(crate) fn arn(resource_type: &str, name: &str) -> String {
-    let known = ARNS.iter().find(|(of, _)| *of == resource_type);
-    let pattern = match known {
-        Some((_, pattern)) => (*pattern).to_owned(),
+    let pattern = match row(resource_type) {
+        Some(row) => row.1.to_owned(),
         None => {
             let mut parts = resource_type.split("::").skip(1);
             let (service, kind) = (parts.next().unwrap_or("resource"), parts.next().unwrap_or("resource"));
@@ -49,6 +87,69 @@ pub(crate) fn arn(resource_type: &str, name: &str) -> String {
         }
     };
     format!("arn:{PARTITION}:{}", pattern.replace("{r}", REGION).replace("{a}", ACCOUNT).replace("{n}", name))
+}
+
+/// What `Ref` gives for a resource: its name, its ARN or its URL, as CloudFormation has it for the type.
+pub(crate) fn reference(resource_type: &str, name: &str) -> String {
+    match row(resource_type).map_or(Name, |row| row.3) {
+        Name => name.to_owned(),
+        Arn => arn(resource_type, name),
+        Url => queue_url(name),
+    }
+}
+
+/// What `Fn::GetAtt` gives for a resource. What no table knows is named after the resource and the attribute.
+pub(crate) fn attribute(resource_type: &str, name: &str, attribute: &str) -> String {
+    let last = attribute.rsplit('.').next().unwrap_or(attribute);
+    let host = |service: &str| format!("{name}.{service}.{REGION}.amazonaws.com");
+    match last {
+        "StreamArn" => format!("{}/stream/2024-01-01T00:00:00.000", arn(resource_type, name)),
+        "QueueUrl" => queue_url(name),
+        "DomainName" | "RegionalDomainName" if resource_type == "AWS::S3::Bucket" => format!("{name}.s3.amazonaws.com"),
+        "FunctionUrl" => format!("https://{}/", host("lambda-url")),
+        "Arn" => arn(resource_type, name),
+        _ if last.ends_with("Arn") => arn(resource_type, name),
+        "Name" | "Id" | "Ref" => name.to_owned(),
+        _ if last.ends_with("Name") || last.ends_with("Id") => name.to_owned(),
+        _ => format!("{name}.{attribute}"),
+    }
+}
+
+/// A queue's URL.
+fn queue_url(name: &str) -> String {
+    format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}")
+}
+
+/// Words in names of values that come from elsewhere, and the type of resource they speak of; the first that fits counts.
+const WORDS: &[(&str, &str)] = &[
+    ("statemachine", "AWS::StepFunctions::StateMachine"),
+    ("workflow", "AWS::StepFunctions::StateMachine"),
+    ("activity", "AWS::StepFunctions::Activity"),
+    ("function", "AWS::Lambda::Function"),
+    ("lambda", "AWS::Lambda::Function"),
+    ("queue", "AWS::SQS::Queue"),
+    ("topic", "AWS::SNS::Topic"),
+    ("table", "AWS::DynamoDB::Table"),
+    ("bucket", "AWS::S3::Bucket"),
+    ("role", "AWS::IAM::Role"),
+    ("connection", "AWS::Events::Connection"),
+    ("eventbus", "AWS::Events::EventBus"),
+    ("taskdefinition", "AWS::ECS::TaskDefinition"),
+    ("cluster", "AWS::ECS::Cluster"),
+];
+
+/// The ARN that a name promises which says that it is one, of a resource that is declared elsewhere: an import, or a
+/// parameter without a default. `ChargeFunctionArn` is the function `ChargeFunction`.
+pub(crate) fn promised_arn(name: &str) -> Option<String> {
+    let stem = ["Arn", "ARN", "arn"].iter().find_map(|ending| name.strip_suffix(ending))?;
+    let stem = stem.trim_end_matches(['-', '_', ':', '.', '/']);
+    let lower: String = stem.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let (_, of) = WORDS.iter().find(|(word, _)| lower.contains(word))?;
+    // The export's stack is no part of what it names.
+    let own = stem.rsplit([':', '/']).next().unwrap_or(stem);
+    let own: String =
+        own.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).collect();
+    (!own.is_empty()).then(|| arn(of, &own))
 }
 
 #[cfg(test)]
@@ -60,6 +161,25 @@ mod tests {
         let function = arn("AWS::Lambda::Function", "ChargeFunction");
         assert_eq!(function, "arn:aws:lambda:us-east-1:123456789012:function:ChargeFunction");
         assert_eq!(arn("AWS::S3::Bucket", "Inbox"), "arn:aws:s3:::Inbox");
-        assert_eq!(arn("AWS::Glue::Job", "Nightly"), "arn:aws:glue:us-east-1:123456789012:job/Nightly");
+        assert_eq!(arn("AWS::Glue::Trigger", "Nightly"), "arn:aws:glue:us-east-1:123456789012:trigger/Nightly");
+    }
+
+    #[test]
+    fn a_reference_gives_what_it_gives_in_cloudformation() {
+        assert_eq!(reference("AWS::Lambda::Function", "Charge"), "Charge");
+        assert_eq!(reference("AWS::SQS::Queue", "Jobs"), "https://sqs.us-east-1.amazonaws.com/123456789012/Jobs");
+        assert_eq!(reference("AWS::SNS::Topic", "News"), "arn:aws:sns:us-east-1:123456789012:News");
+        assert_eq!(reference("AWS::Custom::Thing", "It"), "It");
+        assert_eq!(attribute("AWS::SQS::Queue", "Jobs", "QueueName"), "Jobs");
+        assert_eq!(attribute("AWS::RDS::DBInstance", "Db", "Endpoint.Address"), "Db.Endpoint.Address");
+    }
+
+    #[test]
+    fn a_name_that_says_it_is_an_arn_is_believed() {
+        let lambda = "arn:aws:lambda:us-east-1:123456789012:function:";
+        assert_eq!(promised_arn("ChargeFunctionArn"), Some(format!("{lambda}ChargeFunction")));
+        assert_eq!(promised_arn("payments:charge-lambda-arn"), Some(format!("{lambda}charge-lambda")));
+        assert_eq!(promised_arn("ChargeFunction"), None);
+        assert_eq!(promised_arn("SomethingArn"), None);
     }
 }

@@ -137,7 +137,8 @@ fn placeholder(c: &Context<'_>) -> Option<Diagnostic> {
     c.rest().starts_with("${").then_some(())?;
     let length = c.rest().find(['}', '\n']).map_or(2, |at| at + 1);
     let name = c.rest().get(..length).unwrap_or_default().to_owned();
-    let found = c.finding(Span::new(c.at, c.at + length), format!("the placeholder `{name}` is not a value"), "here");
+    let message = format!("the placeholder `{name}` has no value");
+    let found = Diagnostic::error("placeholder", message).at(c.source, Span::new(c.at, c.at + length), "no value yet");
     Some(found.help("give it a value (the template's DefinitionSubstitutions) before the definition is read"))
 }
 
@@ -361,7 +362,6 @@ mod tests {
             ("{\"a\": True}", "1:7", "`True` is not a JSON value", "write true"),
             ("{\"a\": None}", "1:7", "`None` is not a JSON value", "write null"),
             ("{\"a\": nul}", "1:7", "`nul` is not a JSON value", "write \"nul\""),
-            ("{\"a\": ${n}}", "1:7", "the placeholder `${n}` is not a value", "give it a value"),
             ("{\"a\": 01}", "1:7", "`01` is not a number in JSON", "a number has no leading zeros: write 1"),
             ("{\"a\": .5}", "1:7", "`.5` is not a number in JSON", "write 0.5"),
             ("{\"a\": 5.}", "1:7", "`5.` is not a number in JSON", "write 5.0"),
@@ -388,6 +388,12 @@ mod tests {
             assert!(d.help.as_deref().unwrap_or("").starts_with(help), "{text}: {:?}", d.help);
             assert!(!d.to_string().is_empty());
         }
+    }
+
+    #[test]
+    fn a_bare_placeholder_is_no_slip_but_lacks_its_value() {
+        let d = one("{\"a\": ${n}}");
+        assert_eq!(d.one_line(), "x.json:1:7: error[placeholder]: the placeholder `${n}` has no value");
     }
 
     #[test]

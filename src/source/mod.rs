@@ -69,7 +69,8 @@ impl Format {
     pub fn of_name(name: &str) -> Option<Format> {
         let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
-            "json" | "asl" => Some(Format::Json),
+            // The dialects with comments are JSON as well: what the service would refuse is refused.
+            "json" | "asl" | "json5" | "jsonc" => Some(Format::Json),
             "yaml" | "yml" => Some(Format::Yaml),
             _ => None,
         }

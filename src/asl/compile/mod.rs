@@ -4,7 +4,7 @@
 //! What is refused here is what the service refuses when a state machine is created; each finding carries the
 //! service's own words where they are known. What the service accepts and nobody means is for the lints.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::asl::cursor::Cursor;
@@ -30,8 +30,11 @@ mod task;
 pub struct CompileOptions {
     /// The machine's name; else it follows from the source's name.
     pub name: Option<Str>,
-    /// Standard or Express.
-    pub machine_type: MachineType,
+    /// Standard or Express; without it what the file says counts, and Standard where it says nothing.
+    pub machine_type: Option<MachineType>,
+    /// Values for placeholders (`${wait}`), for parameters and variables of templates (`Stage`) and for what they refer
+    /// to (`ChargeFunction.Arn`), by name. They win over what a template says.
+    pub substitutions: BTreeMap<String, String>,
     /// Whether a `Resource` that is no ARN, such as `${ChargeFunction}`, stands for a Lambda function of that name
     /// instead of being refused. A template's placeholders can be run against mocks that way.
     pub stand_ins: bool,
@@ -41,7 +44,14 @@ impl CompileOptions {
     /// The same, for this type of machine.
     #[must_use]
     pub fn machine_type(mut self, machine_type: MachineType) -> Self {
-        self.machine_type = machine_type;
+        self.machine_type = Some(machine_type);
+        self
+    }
+
+    /// The same, with a value for a name: a placeholder `${name}`, a parameter or variable of a template, a reference.
+    #[must_use]
+    pub fn substitute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.substitutions.insert(name.into(), value.into());
         self
     }
 
@@ -121,13 +131,13 @@ impl<'a> Compiler<'a> {
         }
         let comment = at.get("Comment").and_then(|c| c.node().as_str().cloned());
         let timeout_seconds = at.get("TimeoutSeconds").and_then(|t| self.whole(&t, 0, operand::LONGEST_SECONDS));
-        let is_express = self.options.machine_type == MachineType::Express;
+        let is_express = self.options.machine_type == Some(MachineType::Express);
         let setting = flow::Setting { enclosing: Arc::new([]), is_express, is_root: true };
         let root = self.flow(at, flow::MACHINE_FIELDS, &setting)?;
         let states: Option<Vec<State>> = std::mem::take(&mut self.states).into_iter().collect();
         Some(Inner {
             name: self.options.name.clone().unwrap_or_else(|| machine_name(source.name())),
-            machine_type: self.options.machine_type,
+            machine_type: self.options.machine_type.unwrap_or_default(),
             query_language: self.language,
             comment,
             timeout_seconds,

@@ -9,13 +9,13 @@ use hcl_edit::Span as _;
 use super::eval::{Cx, Scope, text_of};
 use super::module::{Declared, parse_file};
 use super::reference::child_of;
+use super::show::type_of;
 use super::value::{Kind, Place, Val};
 use super::world::{Instance, World, is_local};
-use crate::asl::MachineType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::iac::files::{Files, joined};
-use crate::iac::{Definition, Extracted, Settings};
-use crate::source::{Format, Source};
+use crate::iac::{Definition, Extracted, Settings, plain};
+use crate::source::{Format, Source, Span};
 
 /// The type of resource that is a state machine.
 const STATE_MACHINE: &str = "aws_sfn_state_machine";
@@ -38,7 +38,7 @@ pub(crate) fn read(files: &Files, source: &Arc<Source>, settings: &Settings) -> 
     let world = World::new(files, settings);
     let root = root_of(&world, &files.folder(source));
     let mut found = Vec::new();
-    machines(&world, &root, Some(source), &mut found);
+    machines(&world, &root, Some(source), None, &mut found);
     Ok(found)
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn read(files: &Files, source: &Arc<Source>, settings: &Settings) -> 
 fn not_read(source: &Arc<Source>) -> Result<Vec<Extracted>, Diagnostics> {
     let Some(at) = source.text().find(STATE_MACHINE) else { return Ok(Vec::new()) };
     let message = format!("`{}` is Terraform's JSON syntax, which is not read", source.name());
-    let span = crate::source::Span::new(at, at + STATE_MACHINE.len());
+    let span = Span::new(at, at + STATE_MACHINE.len());
     let found = Diagnostic::error("not-supported", message).at(source, span, "a state machine, as it seems");
     Err(found.help("give rehearsal what `terraform show -json` prints of the plan or the state").into())
 }
@@ -90,55 +90,70 @@ fn called_from_above(world: &World<'_>, folder: &Path) -> Option<Rc<Instance>> {
     None
 }
 
-/// The machines of an instance: those of one of its files, or of all, and of the modules called there.
-fn machines(world: &World<'_>, instance: &Rc<Instance>, only: Option<&Arc<Source>>, found: &mut Vec<Extracted>) {
+/// The machines of an instance: those of one of its files, or of all, and of the modules called there. `outside` is the
+/// place of the outermost call, if this is a module that the file calls.
+fn machines(
+    world: &World<'_>,
+    instance: &Rc<Instance>,
+    only: Option<&Arc<Source>>,
+    outside: Option<&(Arc<Source>, Span)>,
+    found: &mut Vec<Extracted>,
+) {
     let module = instance.module.clone();
     let is_here = |declared: &Declared| only.is_none_or(|only| only.name() == declared.source().name());
-    let mut here: Vec<(&Declared, Found<'_>)> = Vec::new();
+    // A module on its own is named as if it were the root.
+    let prefix = if only.is_some() { "" } else { &*instance.prefix };
+    let mut here: Vec<(&Declared, What, &str)> = Vec::new();
     for ((kind, name), declared) in &module.resources {
         if kind == STATE_MACHINE && is_here(declared) {
-            here.push((declared, Found::Resource(name)));
+            here.push((declared, What::Resource, name));
         }
     }
     for (name, call) in &module.calls {
-        if !is_here(call) {
-            continue;
-        }
-        match call.argument("source").and_then(|s| s.as_str()) {
-            Some(source) if is_local(source) => here.push((call, Found::Call(name))),
+        let what = match call.argument("source").and_then(|s| s.as_str()) {
+            Some(source) if is_local(source) => What::Call,
             // A module from elsewhere that makes a state machine of the definition it is given.
-            Some(source) if source.contains("step-functions") && call.argument("definition").is_some() => {
-                here.push((call, Found::Elsewhere(name)));
-            }
-            _ => {}
+            Some(source) if source.contains("step-functions") && call.argument("definition").is_some() => What::Elsewhere,
+            _ => continue,
+        };
+        if is_here(call) {
+            here.push((call, what, name));
         }
     }
-    here.sort_by_key(|(declared, _)| (declared.source().name().to_owned(), declared.span.start));
-    for (declared, what) in here {
-        match what {
-            Found::Resource(name) => {
-                // A module on its own is named as if it were the root.
-                let prefix = if only.is_some() { "" } else { &*instance.prefix };
-                found.push(machine(world, instance, declared, format!("{prefix}{STATE_MACHINE}.{name}")));
-            }
-            Found::Elsewhere(name) => {
-                let prefix = if only.is_some() { "" } else { &*instance.prefix };
-                found.push(machine(world, instance, declared, format!("{prefix}module.{name}")));
-            }
-            Found::Call(name) => {
-                if let Some(child) = child_of(world, instance, name) {
-                    machines(world, &child, None, found);
-                }
+    here.sort_by_key(|(declared, ..)| (declared.source().name().to_owned(), declared.span.start));
+    for (declared, what, name) in here {
+        let origin = (declared.source().clone(), declared.span);
+        let outside = outside.unwrap_or(&origin);
+        let id = match what {
+            What::Resource => format!("{prefix}{STATE_MACHINE}.{name}"),
+            What::Elsewhere | What::Call => format!("{prefix}module.{name}"),
+        };
+        match (what, child_of(world, instance, name)) {
+            (What::Call, Some(child)) => machines(world, &child, None, Some(outside), found),
+            (What::Call, None) => found.push(unread(world, instance, declared, name, id)),
+            _ => {
+                let mut machine = machine(world, instance, declared, id);
+                machine.also.push(name.to_owned());
+                machine.declared = outside.clone();
+                found.push(machine);
             }
         }
     }
 }
 
 /// What may be, or have, a state machine.
-enum Found<'n> {
-    Resource(&'n str),
-    Elsewhere(&'n str),
-    Call(&'n str),
+#[derive(Clone, Copy)]
+enum What {
+    Resource,
+    Elsewhere,
+    Call,
+}
+
+/// A call of a module that should be on this machine and cannot be read.
+fn unread(world: &World<'_>, instance: &Rc<Instance>, call: &Declared, name: &str, id: String) -> Extracted {
+    let cx = Cx { world, instance, input: &call.input, scope: None, closed: false };
+    let found = cx.no_module(name, call);
+    Extracted { is_machine: false, ..Extracted::new(id, (call.source().clone(), call.span), Err(found.into())) }
 }
 
 fn machine(world: &World<'_>, instance: &Rc<Instance>, declared: &Declared, id: String) -> Extracted {
@@ -151,14 +166,11 @@ fn machine(world: &World<'_>, instance: &Rc<Instance>, declared: &Declared, id: 
         let (value, _) = world.apart(|| declared.argument(name).map(|expr| cx.eval(expr)));
         value.as_ref().and_then(text_of)
     };
-    let machine_type = match argument("type").as_deref() {
-        Some("EXPRESS") => MachineType::Express,
-        _ => MachineType::Standard,
-    };
-    let name = argument("name").filter(|name| !name.contains("${")).map(|name| name.to_string());
     let definition = definition(&cx, declared, &id);
-    let declared = (declared.source().clone(), declared.span);
-    Extracted { id, name, machine_type, declared, definition }
+    let mut machine = Extracted::new(id, (declared.source().clone(), declared.span), definition);
+    machine.machine_type = argument("type").map(|written| type_of(&written));
+    machine.name = argument("name").filter(|name| !name.contains("${")).map(|name| name.to_string());
+    machine
 }
 
 /// The names that `count` and `for_each` give, for the first of the machines they make.
@@ -209,7 +221,7 @@ fn definition(cx: &Cx<'_>, declared: &Declared, id: &str) -> Result<Definition, 
             return Err(found.help(format!("write `jsonencode({})`", cx.written(expr.span()))).into());
         }
     };
-    let node = text.parse(Format::Json)?;
+    let node = plain::read_text(text, Format::Json)?;
     Ok(Definition { source: text.source().clone(), node, names: names(cx) })
 }
 

@@ -39,6 +39,6 @@ pub(crate) fn read(
     _: &crate::iac::Settings,
 ) -> Result<Vec<crate::iac::Extracted>, crate::diagnostic::Diagnostics> {
     let message = format!("`{}` is Terraform's language, which this build of rehearsal does not read", source.name());
-    let found = crate::diagnostic::Diagnostic::error("not-supported", message);
-    Err(found.help("build rehearsal with the feature `iac`, or give it what `terraform show -json` prints").into())
+    let found = crate::diagnostic::Diagnostic::error("built-without", message);
+    Err(found.help("build with the feature `iac`, which `cli` includes, or give it what `terraform show -json` prints").into())
 }

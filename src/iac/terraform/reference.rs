@@ -14,7 +14,8 @@ use super::module::Declared;
 use super::resource;
 use super::value::{Kind, Val};
 use super::world::{Instance, World, is_local};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::iac::files::joined;
 use crate::source::Assembled;
 
 type Operators<'o> = &'o [Decorated<TraversalOperator>];
@@ -28,7 +29,8 @@ impl Cx<'_> {
             let value = given.map_or_else(|| value.clone(), |given| Val::text(given, self.place_of(root_at)));
             return self.follow(value, operators, whole);
         }
-        if let Some(given) = self.world.settings.given(self.written(whole.clone())) {
+        let given = self.world.settings.given(self.written(whole.clone()));
+        if let Some(given) = given.filter(|_| root != "var") {
             return Val::text(given, self.place_of(whole));
         }
         if self.closed {
@@ -141,7 +143,8 @@ impl Cx<'_> {
     /// The value of a variable: given, an argument of the call, assigned in a file, its default.
     fn variable_value(&self, name: &str, declared: &Declared) -> Option<Val> {
         let in_module = self.elsewhere(self.instance, &declared.input);
-        if let Some(given) = self.world.settings.given(name) {
+        let given = self.world.settings.given(&format!("var.{name}")).or_else(|| self.world.settings.given(name));
+        if let Some(given) = given {
             return Some(in_module.typed(given, declared));
         }
         if let Some((caller, call)) = &self.instance.caller {
@@ -198,12 +201,8 @@ impl Cx<'_> {
 
     /// An output of a module that is not on this machine: readable where its name says what it is.
     fn output_elsewhere(&self, name: &str, call: &Declared, output: &str, whole: At) -> Val {
-        let source = self.source_of(call);
-        if let Some((source, at)) = source.filter(|(source, _)| is_local(source)) {
-            let in_call = self.elsewhere(self.instance, &call.input);
-            let message = format!("the module `{name}` cannot be read from `{source}`");
-            let found = in_call.error("file", message, at, "no folder with a module, or one that calls itself");
-            self.world.report(found.help("paths of modules start from the folder of the file that calls them"));
+        if call.argument("source").and_then(|s| s.as_str()).is_some_and(is_local) {
+            self.world.report(self.elsewhere(self.instance, &call.input).no_module(name, call));
             return self.unknown(whole);
         }
         let Some((kind, arguments, is_name)) = resource::output(output) else { return self.unknown(whole) };
@@ -213,10 +212,19 @@ impl Cx<'_> {
         Val::text(&text, self.place_of(whole))
     }
 
-    /// What a call names as the source of its module, and where.
-    pub(super) fn source_of(&self, call: &Declared) -> Option<(String, At)> {
-        let expr = call.argument("source")?;
-        Some((expr.as_str()?.to_owned(), expr.span()))
+    /// The finding about a call of a module on this machine that has no instance.
+    pub(super) fn no_module(&self, name: &str, call: &Declared) -> Diagnostic {
+        let expr = call.argument("source");
+        let source = expr.and_then(|s| s.as_str()).unwrap_or_default();
+        let folder = joined(&self.instance.module.folder, source);
+        let (message, label, help) = if self.world.files.is_folder(&folder) {
+            let message = format!("the module `{name}` calls itself, or more modules are called than anybody has");
+            (message, "leads back here", "a module can call others, but no module that calls it")
+        } else {
+            let message = format!("the module `{name}` is not there: `{}` is no folder", folder.display());
+            (message, "names it", "the path of a module starts from the folder of the file that calls it")
+        };
+        self.error("file", message, expr.and_then(|e| e.span()), label).help(help)
     }
 
     /// An argument of a block as a text, if all of it is known. Nothing is reported: a name that cannot be known has
@@ -351,5 +359,5 @@ fn without_index(operators: Operators<'_>) -> Operators<'_> {
 
 /// The folder of a path that a module names, as its root has it.
 pub(super) fn in_root(instance: &Instance, named: &str) -> std::path::PathBuf {
-    crate::iac::files::joined(Path::new(&instance.root), named)
+    joined(Path::new(&instance.root), named)
 }

@@ -4,13 +4,8 @@ use std::sync::Arc;
 
 use crate::asl::MachineType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::iac::{Definition, Extracted};
+use crate::iac::{Definition, Extracted, plain};
 use crate::source::{Assembled, Format, Node, Source};
-
-/// Whether a document is what `terraform show -json` prints.
-pub(crate) fn is_shown(node: &Node) -> bool {
-    node.get("format_version").is_some() && root_module(node).is_some()
-}
 
 fn root_module(node: &Node) -> Option<&Node> {
     let values = node.get("planned_values").or_else(|| node.get("values"))?;
@@ -40,14 +35,18 @@ fn machine(source: &Arc<Source>, resource: &Node) -> Extracted {
     let text = |name: &str| resource.get(name).and_then(Node::as_str).map(ToString::to_string);
     let value = |name: &str| resource.get("values").and_then(|values| values.get(name));
     let id = text("address").or_else(|| text("name")).unwrap_or_default();
-    let machine_type = match value("type").and_then(Node::as_str).map(|t| &**t) {
-        Some("EXPRESS") => MachineType::Express,
-        _ => MachineType::Standard,
-    };
-    let name = value("name").and_then(Node::as_str).map(ToString::to_string);
     let definition = definition(source, &id, resource, value("definition"));
     let at = resource.get("address").map_or(resource.span, |address| address.span);
-    Extracted { id, name, machine_type, declared: (source.clone(), at), definition }
+    let mut machine = Extracted::new(id, (source.clone(), at), definition);
+    machine.also.extend(text("name"));
+    machine.machine_type = value("type").and_then(Node::as_str).map(|t| type_of(t));
+    machine.name = value("name").and_then(Node::as_str).map(ToString::to_string);
+    machine
+}
+
+/// Standard or Express, as the resource's `type` says.
+pub(super) fn type_of(written: &str) -> MachineType {
+    if written == "EXPRESS" { MachineType::Express } else { MachineType::Standard }
 }
 
 fn definition(
@@ -64,6 +63,6 @@ fn definition(
     };
     let mut assembled = Assembled::new(source);
     assembled.push_string(text, node.span);
-    let node = assembled.parse(Format::Json)?;
+    let node = plain::read_text(&assembled, Format::Json)?;
     Ok(Definition { source: source.clone(), node, names: Vec::new() })
 }
