@@ -1,6 +1,10 @@
 //! What a run costs: the machines that emulators of Step Functions are compared with, in process, with the whole
 //! history kept. `cargo bench` prints the table.
 
+/// The binary's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 

@@ -24,6 +24,10 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::source::{Source, Span};
 
+mod fix;
+
+pub use fix::Fix;
+
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -92,6 +96,8 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What to write instead.
     pub help: Option<String>,
+    /// A change of the text that would mend it, where there is an obvious one.
+    pub fix: Option<Fix>,
     /// What the service would say.
     pub aws: Option<AwsMessage>,
     /// The way to the place, for people: `States › Charge › Next`; may be empty.
@@ -110,6 +116,7 @@ impl Diagnostic {
             primary: None,
             secondary: Vec::new(),
             help: None,
+            fix: None,
             aws: None,
             path: String::new(),
             source: None,
@@ -147,6 +154,12 @@ impl Diagnostic {
     /// The same, saying what to write.
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same, with a change that would mend it.
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Diagnostic {
+        self.fix = fix.into();
         self
     }
 
@@ -198,7 +211,9 @@ impl Diagnostic {
             group = group.element(Level::HELP.message(visible(help)));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        renderer.decor_style(DecorStyle::Unicode).term_width(120).render(&[group])
+        let fix = self.source.as_ref().zip(self.fix.as_ref()).and_then(|(source, fix)| fix.group(source));
+        let groups: Vec<Group<'_>> = [Some(group), fix].into_iter().flatten().collect();
+        renderer.decor_style(DecorStyle::Unicode).term_width(120).render(&groups)
     }
 }
 

@@ -11,9 +11,13 @@ pub mod history;
 pub mod iac;
 pub mod mock;
 pub mod random;
+pub mod scenario;
+pub mod snapshot;
 pub mod source;
 pub mod task;
+pub mod test_state;
 pub mod time;
+pub mod validate;
 pub mod value;
 
 pub use asl::Machine;

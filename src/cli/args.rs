@@ -6,14 +6,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
-use super::exit;
+use super::test_state::TestStateArgs;
+use super::{exit, explain, lint, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
-#[command(name = "rehearsal", version, after_help = exit::TABLE, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "rehearsal", version, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Whether to colour what is shown
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub(crate) color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -21,8 +25,19 @@ pub(crate) enum Command {
     /// Run one execution and show its history
     #[command(after_help = exit::TABLE)]
     Run(Box<RunArgs>),
+    /// Run scenario files
+    #[command(after_help = test::TABLE)]
+    Test(Box<test::TestArgs>),
+    /// Test one state on its own, as AWS's TestState does
+    #[command(after_help = exit::TABLE)]
+    TestState(Box<TestStateArgs>),
     /// Show the state machines of files and folders
     List(ListArgs),
+    /// Say what is wrong with definitions, and what is probably not meant
+    #[command(after_help = lint::TABLE)]
+    Lint(Box<lint::LintArgs>),
+    /// Explain the code of a finding
+    Explain(explain::ExplainArgs),
 }
 
 #[derive(Args, Debug)]
@@ -36,9 +51,6 @@ pub(crate) struct ListArgs {
     /// A value for a placeholder, a parameter or a reference, as NAME=VALUE
     #[arg(long = "substitute", value_name = "NAME=VALUE", value_parser = substitution)]
     pub(crate) substitutions: Vec<(String, String)>,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 #[derive(Args, Debug)]
@@ -101,9 +113,6 @@ pub(crate) struct RunArgs {
     /// Leave out how much real time it took, so that the same run prints the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
-    /// Whether to colour what is shown
-    #[arg(long, value_name = "WHEN", help_heading = "What is shown", default_value = "auto")]
-    pub(crate) color: ColorChoice,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

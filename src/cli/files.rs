@@ -74,10 +74,7 @@ pub(crate) fn input(text: Option<&str>, file: Option<&Path>) -> Result<Value, Fa
 
 /// The members of the context object.
 pub(crate) fn context(text: &str) -> Result<Value, Failure> {
-    let value = match text.strip_prefix('@') {
-        Some(path) => of_file(Path::new(path), "write the context's members as JSON"),
-        None => json("--context", text.as_bytes(), Format::Json, "write JSON in single quotes, or @FILE"),
-    }?;
+    let value = argument("--context", text)?;
     if value.as_object().is_none() {
         let message = format!("the context is a JSON object, and this is `{value}`");
         return Err(Failure::new(Exit::Input, message).help("write --context '{\"Execution\": {\"Name\": \"e-1\"}}'"));
@@ -85,9 +82,45 @@ pub(crate) fn context(text: &str) -> Result<Value, Failure> {
     Ok(value)
 }
 
+/// An argument that is JSON, or `@` and the file it is in.
+pub(crate) fn argument(name: &str, text: &str) -> Result<Value, Failure> {
+    match text.strip_prefix('@') {
+        Some(path) => of_file(Path::new(path), "write JSON into the file"),
+        None => json(name, text.as_bytes(), Format::Json, "write JSON in single quotes, or @FILE"),
+    }
+}
+
+/// The same for a JSON object.
+pub(crate) fn object_argument(name: &str, text: &str) -> Result<Value, Failure> {
+    let value = argument(name, text)?;
+    if value.as_object().is_none() {
+        let message = format!("{name} is a JSON object, and this is `{value}`");
+        return Err(Failure::new(Exit::Input, message).help(format!("write {name} '{{\"name\": 1}}'")));
+    }
+    Ok(value)
+}
+
+/// A text without the control characters that could move a terminal's cursor.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 /// The content of an object for an ItemReader.
 pub(crate) fn object(path: &Path) -> Result<Vec<u8>, Failure> {
     read(path, MOST_OBJECT)
+}
+
+/// Puts a whole file in the place of another, or leaves that as it is: a full disk or a kill leaves no half.
+#[expect(clippy::disallowed_methods, reason = "the command line writes the files it is asked for")]
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    let beside = std::path::PathBuf::from(beside);
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
 }
 
 fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {
@@ -110,7 +143,7 @@ fn json(name: &str, bytes: &[u8], format: Format, help: &str) -> Result<Value, F
     Ok(source::parse(&source, format).map_err(refused)?.to_value())
 }
 
-fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the command line reads the files it is given")]
     let file = std::fs::File::open(path).map_err(|e| Failure::from(Error::io("read", path, e)))?;
     read_all(&path.to_string_lossy(), file, most)

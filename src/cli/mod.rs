@@ -2,10 +2,15 @@
 
 mod args;
 mod exit;
+mod explain;
 mod files;
+mod junit;
+mod lint;
 mod list;
 mod run;
 mod screen;
+mod test;
+mod test_state;
 
 use std::process::ExitCode;
 
@@ -25,16 +30,16 @@ pub(crate) fn main() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let color = match &cli.command {
-        Command::Run(args) => args.color,
-        Command::List(args) => args.color,
-    };
-    let mut screen = Screen::new(color);
-    let done = match &cli.command {
+    let mut screen = Screen::new(cli.color);
+    let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
+        Command::Test(args) => test::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
+        Command::Lint(args) => lint::run(args, &mut screen),
+        Command::Explain(args) => explain::explain(args, &mut screen),
     };
-    match done {
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
             screen.complain(&failure);

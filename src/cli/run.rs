@@ -16,7 +16,7 @@ use rehearsal::{Harness, Machine, Run};
 
 use super::args::{HistoryForm, RunArgs};
 use super::exit::Exit;
-use super::files::{self, Mocks};
+use super::files::{self, Mocks, printable};
 use super::screen::{Failure, Screen};
 
 pub(crate) fn run(args: &RunArgs, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -193,11 +193,6 @@ fn outcome(out: &mut dyn Write, status: &Status) -> io::Result<()> {
         writeln!(out, "  cause     {}", printable(cause))?;
     }
     Ok(())
-}
-
-/// A text without the control characters that could move a terminal's cursor.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn word(status: &Status) -> &'static str {

@@ -61,6 +61,10 @@ impl Screen {
         let (out_color, err_color) = (wanted(out.is_terminal()), wanted(err.is_terminal()));
         Screen { out: io::BufWriter::new(out), err, out_color, err_color }
     }
+    /// Whether somebody watches standard error.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.err.is_terminal()
+    }
     /// Whether standard output is coloured.
     pub(crate) fn color(&self) -> bool {
         self.out_color

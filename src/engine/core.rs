@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::asl::machine::{Flow, Inner, MachineType, State};
 use crate::engine::block::Block;
 use crate::engine::thread::{Doing, Scope, Thread};
-use crate::engine::{Class, Effect, Settings, Status, TimerId};
+use crate::engine::{Class, Effect, Probe, Settings, Status, TimerId};
 use crate::history::{Detail, History, StateType};
 use crate::random::Seeded;
 use crate::task::CallId;
@@ -39,6 +39,8 @@ pub(super) struct Core {
     pub(super) flow: Flow,
     /// The main line's variables when it ended.
     pub(super) last_scope: Scope,
+    /// Somebody looks at the first state from inside; nearly always nobody does.
+    pub(super) probe: Option<Box<Probe>>,
 }
 
 impl Core {
@@ -64,6 +66,7 @@ impl Core {
             quiet_since: 0,
             flow,
             last_scope: Scope::default(),
+            probe: None,
         }
     }
     pub(crate) fn next_serial(&mut self) -> u32 {

@@ -40,7 +40,11 @@ impl<'a> Fields<'a> {
     /// The effective input: `InputPath` applied to the raw one.
     pub(super) fn effective_input(&mut self) -> Result<Value, Fault> {
         let (state, thread) = (self.state, self.thread);
-        self.in_out(&state.input_path, &thread.input)
+        let input = self.in_out(&state.input_path, &thread.input)?;
+        if let Some(seen) = self.core.seen() {
+            seen.after_input_path = Some(input.clone());
+        }
+        Ok(input)
     }
     pub(super) fn in_out(&mut self, path: &InOutPath, value: &Value) -> Result<Value, Fault> {
         match path {
@@ -211,8 +215,14 @@ impl Execution {
                 Some(selector) => fields.payload(selector, &f.result, &states)?,
                 None => f.result,
             };
+            if let Some(seen) = fields.core.seen() {
+                seen.after_result_selector = Some(result.clone());
+            }
             let assigned = fields.assign(f.assign, &result, &states)?;
             let merged = place(f.result_path, &t.input, result)?;
+            if let Some(seen) = fields.core.seen() {
+                seen.after_result_path = Some(merged.clone());
+            }
             (fields.in_out(&state.output_path, &merged)?, assigned)
         };
         self.core.check_size(state, &output)?;
@@ -267,6 +277,14 @@ impl Execution {
             assigned,
         };
         t.last = self.core.push(t.last, exited);
+        if let Some(probe) = self.core.probe.as_deref_mut() {
+            // Only this one state is looked at.
+            if let Transition::Next(next) = transition {
+                probe.seen.next = Some(self.core.machine.state(next).name.clone());
+            }
+            probe.seen.output = Some(output.clone());
+            return Ok(Step::Ended(output));
+        }
         Ok(match transition {
             Transition::Next(next) => {
                 t.state = next;

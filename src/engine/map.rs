@@ -38,6 +38,9 @@ impl Execution {
         };
         let length = items.as_array().map_or(0, <[Value]>::len);
         t.last = self.core.push(t.last, Detail::MapStateStarted { length });
+        if self.core.probe.is_some() {
+            return self.finish_stood_in_map(t, state, map, (&items, &input));
+        }
         let results = vec![Value::Null; length];
         t.doing = Doing::Block(Box::new(Block::Map(MapBlock {
             items,
@@ -97,6 +100,14 @@ impl Execution {
 impl Fields<'_> {
     /// The array a Map works on.
     pub(super) fn items(&mut self, map: &Map, input: &Value) -> Result<Value, Fault> {
+        let items = self.items_of(map, input)?;
+        if let Some(seen) = self.core.seen() {
+            seen.after_items_path = Some(items.clone());
+        }
+        Ok(items)
+    }
+
+    fn items_of(&mut self, map: &Map, input: &Value) -> Result<Value, Fault> {
         let value = match &map.items {
             Items::Input if self.is_jsonata() => {
                 if input.as_array().is_none() {
@@ -126,8 +137,16 @@ impl Fields<'_> {
     }
 
     pub(super) fn max_concurrency(&mut self, map: &Map, input: &Value) -> Result<usize, Fault> {
-        let Some(operand) = &map.max_concurrency else { return Ok(0) };
-        let n = self.whole(operand, "MaxConcurrency", input)?;
-        usize::try_from(n).map_err(|_| self.out_of_range("MaxConcurrency cannot be negative.".into()))
+        let limit = match &map.max_concurrency {
+            Some(operand) => {
+                let n = self.whole(operand, "MaxConcurrency", input)?;
+                usize::try_from(n).map_err(|_| self.out_of_range("MaxConcurrency cannot be negative.".into()))?
+            }
+            None => 0,
+        };
+        if let Some(seen) = self.core.seen() {
+            seen.max_concurrency = Some(limit);
+        }
+        Ok(limit)
     }
 }

@@ -134,6 +134,9 @@ impl Execution {
         let mut fields = Fields::new(&mut self.core, t, state);
         let tolerated_count = fields.tolerated_count(d, &input)?;
         let tolerated_percentage = fields.tolerated_percentage(d, &input)?;
+        if let Some(seen) = fields.core.seen() {
+            (seen.tolerated_count, seen.tolerated_percentage) = (tolerated_count, tolerated_percentage);
+        }
         let batch = fields.batch(d, &input)?;
         let writes = match d.writer.as_ref().filter(|w| w.resource.is_some()).and_then(|w| w.parameters.as_ref()) {
             Some(p) => {
@@ -211,11 +214,20 @@ impl Execution {
         Fault::Member(super::fault::Failed { error, fatal: false, heartbeat: false })
     }
 
+    /// Ends a Map Run of which more has failed than is tolerated.
+    pub(super) fn run_exceeded(&mut self, t: &mut Thread, run: &MapRun) -> Fault {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        self.run_failed(t, run, TaskError::new("States.ExceedToleratedFailureThreshold", cause))
+    }
+
     /// Starts as many children as may run; ends the Map Run when all have ended.
     fn go_on_with_run(&mut self, t: &mut Thread, state: &State, map: &Map, d: &Distributed) -> Result<Step, Fault> {
         let Doing::Block(mut block) = std::mem::replace(&mut t.doing, Doing::Retrying) else {
             return Ok(Step::Parked);
         };
+        if self.core.probe.is_some() {
+            return self.finish_stood_in_run(t, state, map, block);
+        }
         let Block::Run(run) = &mut *block else { return Ok(Step::Parked) };
         while run.running < run.limit && run.next < run.items.len() {
             let fields = Fields::new(&mut self.core, t, state);
@@ -328,6 +340,9 @@ impl Execution {
                 Ok(items) => {
                     run.total = items.len();
                     run.items = items;
+                    if let Some(seen) = this.core.seen().filter(|_| r.items_pointer.is_some()) {
+                        seen.after_items_pointer = Some(Value::array(run.items.clone()));
+                    }
                     Ok(())
                 }
                 Err(error) => Err(this.run_failed(t, run, error)),
@@ -345,8 +360,7 @@ impl Execution {
             run.running -= 1;
             if run.exceeds_tolerance() {
                 this.core.effect(Effect::StopChildren(run.id));
-                let cause = "The specified tolerated failure threshold was exceeded";
-                return Err(this.run_failed(t, run, TaskError::new("States.ExceedToleratedFailureThreshold", cause)));
+                return Err(this.run_exceeded(t, run));
             }
             Ok(())
         });
@@ -373,7 +387,7 @@ impl Execution {
 
 impl MapRun {
     /// The next child's input and how many items it stands for.
-    fn next_child(&mut self, mut fields: Fields<'_>, map: &Map) -> Result<(Value, usize), Fault> {
+    pub(super) fn next_child(&mut self, mut fields: Fields<'_>, map: &Map) -> Result<(Value, usize), Fault> {
         let Some(batch) = &self.batch else {
             let input = fields.selected(map, &self.input, self.next, &self.items[self.next], &self.source)?;
             self.next += 1;
@@ -401,16 +415,29 @@ impl MapRun {
     }
 
     fn exceeds_tolerance(&self) -> bool {
-        let failed = self.failed as f64;
-        if failed == 0.0 {
-            return false;
-        }
-        match (self.tolerated_count, self.tolerated_percentage) {
-            (None, None) => true,
-            (count, percentage) => {
-                count.is_some_and(|c| failed > c) || percentage.is_some_and(|p| failed * 100.0 > p * self.total as f64)
-            }
-        }
+        let nothing_said = self.tolerated_count.is_none() && self.tolerated_percentage.is_none();
+        self.failed > 0 && (nothing_said || !self.tolerates(self.failed as u64))
+    }
+
+    /// Whether so many failed items stay within the thresholds that are set.
+    pub(super) fn tolerates(&self, failed: u64) -> bool {
+        let failed = failed as f64;
+        self.tolerated_count.is_none_or(|c| failed <= c)
+            && self.tolerated_percentage.is_none_or(|p| failed * 100.0 <= p * self.total as f64)
+    }
+
+    /// One item after the ItemSelector.
+    pub(super) fn selected(&self, mut fields: Fields<'_>, map: &Map, index: usize) -> Result<Value, Fault> {
+        fields.selected(map, &self.input, index, &self.items[index], &self.source)
+    }
+    pub(super) fn length(&self) -> usize {
+        self.items.len()
+    }
+    pub(super) fn has_batches(&self) -> bool {
+        self.batch.is_some()
+    }
+    pub(super) fn has_more(&self) -> bool {
+        self.next < self.items.len()
     }
 }
 

@@ -21,6 +21,7 @@ mod limits;
 mod map;
 mod map_run;
 mod message;
+mod probe;
 pub(crate) mod reader;
 pub(crate) mod retry;
 mod settings;
@@ -31,6 +32,7 @@ mod thread;
 pub use limits::Limits;
 pub use map_run::{ChildSpec, ReadItems, RunId, WriteResults};
 pub use message::{Class, Effect, Input, Status, TimerId};
+pub(crate) use probe::{Probe, Seen};
 pub use settings::Settings;
 
 use std::collections::VecDeque;
@@ -75,6 +77,12 @@ impl Execution {
     /// A child execution of a distributed Map.
     pub fn child(machine: &Machine, spec: &ChildSpec, settings: Arc<Settings>) -> Self {
         Self::of_flow(Arc::clone(&machine.inner), spec.flow, settings, spec.input.clone())
+    }
+    /// An execution that runs its first state alone and shows what happens in it.
+    pub(crate) fn probed(machine: &Machine, settings: Arc<Settings>, input: Value, probe: Probe) -> Self {
+        let mut execution = Self::new(machine, settings, input);
+        execution.core.probe = Some(Box::new(probe));
+        execution
     }
     fn of_flow(machine: Arc<Inner>, flow: Flow, settings: Arc<Settings>, input: Value) -> Self {
         Execution {
@@ -183,7 +191,8 @@ impl Execution {
         }
         let input = core.input.clone();
         let flow = core.flow;
-        self.spawn(None, flow, input, 0, Scope::default(), None);
+        let scope = core.probe.as_deref().map(Probe::scope).unwrap_or_default();
+        self.spawn(None, flow, input, 0, scope, None);
     }
 
     /// Starts a thread of control at a flow's first state.
@@ -276,6 +285,10 @@ impl Execution {
             t.entered_at = self.core.now;
             t.retries.clear();
             t.retry_count = 0;
+            if let Some(probe) = &self.core.probe {
+                t.retries = vec![probe.retries; state.retry.len()];
+                t.retry_count = u32::try_from(probe.retries).unwrap_or(u32::MAX);
+            }
             let entered = Detail::StateEntered {
                 state_type: state.state_type(),
                 name: state.name.clone(),

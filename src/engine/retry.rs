@@ -36,13 +36,23 @@ impl Failure<'_> {
 /// The retrier that takes the error: the first in order whose list has it. One that is used up does not fall
 /// through to a later one.
 pub(super) fn retrier(list: &[Retrier], used: &[u64], failure: Failure<'_>) -> Option<usize> {
-    let i = list.iter().position(|r| failure.meets_any(&r.errors))?;
+    let i = first_with(list, failure)?;
     (used.get(i).copied().unwrap_or(0) < list[i].max_attempts).then_some(i)
+}
+
+/// The first retrier whose list has the error, used up or not.
+pub(super) fn first_with(list: &[Retrier], failure: Failure<'_>) -> Option<usize> {
+    list.iter().position(|r| failure.meets_any(&r.errors))
 }
 
 /// The catcher that takes the error.
 pub(super) fn catcher<'a>(list: &'a [Catcher], failure: Failure<'_>) -> Option<(usize, &'a Catcher)> {
     list.iter().enumerate().find(|(_, c)| failure.meets_any(&c.errors))
+}
+
+/// The place of the retrier that is for errors of this name, whether or not it is used up.
+pub(crate) fn matching(list: &[Retrier], name: &str) -> Option<usize> {
+    first_with(list, Failure { name, heartbeat: false, from_block: false })
 }
 
 /// How long a retrier's next attempt waits when it was used `used` times before: interval × rate^used, at most the

@@ -60,6 +60,13 @@ impl Execution {
                 }
             }
         };
+        if let Some(seen) = self.core.seen() {
+            match &pass.result {
+                // The service shows nothing of what comes before a constant.
+                Some(constant) => (seen.result, seen.after_input_path) = (Some(constant.clone()), None),
+                None => seen.after_parameters = Some(result.clone()),
+            }
+        }
         let done = Finish { has_result: false, result_path: &pass.result_path, ..Finish::of(state, result) };
         self.finish(t, state, done)
     }
@@ -155,6 +162,9 @@ impl Execution {
             None => input,
         };
         t.last = self.core.push(t.last, Detail::ParallelStateStarted);
+        if self.core.probe.is_some() {
+            return self.finish_stood_in(t, state, parallel.result_selector.as_ref(), &parallel.result_path);
+        }
         let members = parallel
             .branches
             .iter()
@@ -177,10 +187,21 @@ impl Execution {
         let failed = self.failed(t, state, fault);
         if !failed.fatal {
             let failure = Failure { name: failed.error.name(), heartbeat: failed.heartbeat, from_block };
-            if let Some(i) = retry::retrier(&state.retry, &t.retries, failure) {
-                return self.back_off(t, state, i);
+            if let Some(seen) = self.core.seen() {
+                seen.error = Some(failed.error.clone());
+                seen.retrier = retry::first_with(&state.retry, failure);
             }
-            if let Some((_, catcher)) = retry::catcher(&state.catch, failure) {
+            if let Some(i) = retry::retrier(&state.retry, &t.retries, failure) {
+                return match self.back_off(t, state, i) {
+                    // Whoever looks at this one state hears of the next attempt and does not wait for it.
+                    Step::Parked if self.core.probe.is_some() => Step::Failed(failed),
+                    step => step,
+                };
+            }
+            if let Some((i, catcher)) = retry::catcher(&state.catch, failure) {
+                if let Some(seen) = self.core.seen() {
+                    seen.catcher = Some(i);
+                }
                 self.close_block(t, state, closes_block);
                 let mut value = failed.error.to_value();
                 if timed_out && let Some(members) = value.as_object_mut() {
@@ -204,6 +225,9 @@ impl Execution {
         t.retries.resize(state.retry.len(), 0);
         let random = &mut self.core.random;
         let delay = retry::delay(&state.retry[i], t.retries[i], || random.next_f64());
+        if let Some(seen) = self.core.seen() {
+            seen.backoff = Some(delay);
+        }
         t.retries[i] += 1;
         t.retry_count += 1;
         let timer = self.core.set_timer(t.id, delay, Class::Completion);

@@ -36,6 +36,9 @@ impl Execution {
             None if matches!(resource.kind(), ResourceKind::Service { .. }) => Value::empty_object(),
             None => input.clone(),
         };
+        if let Some(seen) = fields.core.seen() {
+            seen.after_parameters = Some(parameters.clone());
+        }
         let timeout = fields.seconds(task.timeout.as_ref(), "TimeoutSeconds", &input)?;
         let heartbeat = fields.seconds(task.heartbeat.as_ref(), "HeartbeatSeconds", &input)?;
         if let (Some(t), Some(h)) = (timeout, heartbeat)
@@ -170,6 +173,9 @@ impl Execution {
             Ok(output) => {
                 let done = Detail::TaskSucceeded { resource: Arc::clone(&p.resource), output: output.clone() };
                 t.last = self.core.push(t.last, done);
+                if let Some(seen) = self.core.seen() {
+                    seen.result = Some(output.clone());
+                }
                 self.finish_task(machine, &mut t, output)
             }
             // The engine's own error, put into a service's mouth: as final as where the engine says it, and written

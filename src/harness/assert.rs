@@ -209,7 +209,7 @@ impl<'a> StateRuns<'a> {
 }
 
 /// Whether a name means this visit: the state's own, or its place with or without the indices of items and branches.
-fn is_at(v: &StateVisit, name: &str) -> bool {
+pub(crate) fn is_at(v: &StateVisit, name: &str) -> bool {
     &*v.name == name || {
         let location = v.location();
         location == name || without_indices(&location) == name
@@ -217,18 +217,18 @@ fn is_at(v: &StateVisit, name: &str) -> bool {
 }
 
 /// `Each[2]/Charge` as `Each/Charge`.
-fn without_indices(place: &str) -> String {
+pub(crate) fn without_indices(place: &str) -> String {
     let plain = |part| split_index(part).map_or(part, |(head, _)| head);
     place.split('/').map(plain).collect::<Vec<&str>>().join("/")
 }
 
 /// Whether an older name means this error: the service reports a Choice without a match as `States.Runtime` now.
-fn is_alias(name: &str, error: &TaskError) -> bool {
+pub(crate) fn is_alias(name: &str, error: &TaskError) -> bool {
     let no_match = error.cause.as_deref().is_some_and(|c| c.contains("Failed to transition out of the state"));
     name == "States.NoChoiceMatched" && error.name() == "States.Runtime" && no_match
 }
 
-fn ended(status: &Status) -> &'static str {
+pub(crate) fn ended(status: &Status) -> &'static str {
     match status {
         Status::Running => "is still running",
         Status::Succeeded(_) => "succeeded",
@@ -238,7 +238,7 @@ fn ended(status: &Status) -> &'static str {
     }
 }
 
-fn label(v: &StateVisit) -> String {
+pub(crate) fn label(v: &StateVisit) -> String {
     match v.attempts.len() {
         0 | 1 => v.name.to_string(),
         n => format!("{} x{n}", v.name),
@@ -247,7 +247,7 @@ fn label(v: &StateVisit) -> String {
 
 /// Whether the visits fit the pattern. Linear apart from `...`, which tries every place once: the table of
 /// (pattern, visit) pairs bounds the work.
-fn path_matches(expected: &[&str], visits: &[&StateVisit]) -> bool {
+pub(crate) fn path_matches(expected: &[&str], visits: &[&StateVisit]) -> bool {
     let mut reachable = vec![false; visits.len() + 1];
     reachable[0] = true;
     for pattern in expected {
@@ -279,7 +279,7 @@ fn step_matches(pattern: &str, v: &StateVisit) -> bool {
 }
 
 /// The smallest path at which two values differ, with both.
-fn difference(path: &str, expected: &Value, got: &Value) -> Option<String> {
+pub(crate) fn difference(path: &str, expected: &Value, got: &Value) -> Option<String> {
     if expected == got {
         return None;
     }

@@ -4,18 +4,20 @@
 //! [`Harness::start`] stops at the first instant and hands the clock to the test; see [`Session`].
 //! [`Harness::run_async`] is `run` for tests whose mocks need an async runtime.
 
-mod assert;
+pub(crate) mod assert;
 mod clock;
 mod driver;
 mod nested;
 mod objects;
+mod outside;
 mod run;
 mod session;
-mod targets;
+pub(crate) mod targets;
 mod world;
 
 pub use assert::StateRuns;
 pub use objects::Objects;
+pub(crate) use outside::Work;
 pub use run::{Child, Run};
 pub use session::{ActivityTask, Session, Token};
 

@@ -143,6 +143,10 @@ impl Run {
     pub fn variable(&self, name: &str) -> Option<serde_json::Value> {
         self.variables.iter().find(|(n, _)| &**n == name).map(|(_, v)| v.to_json())
     }
+    /// All variables of the main line at the end.
+    pub fn variables(&self) -> &[(Str, Value)] {
+        &self.variables
+    }
     /// All calls of services, in order.
     pub fn calls(&self) -> &CallLog {
         &self.calls

@@ -11,6 +11,7 @@ use crate::harness::run::Run;
 use crate::harness::world::{Parked, Rest, State, World};
 use crate::history::History;
 use crate::history::compact::Compact;
+use crate::mock::CallLog;
 use crate::task::TaskError;
 use crate::time::{Timestamp, format_offset};
 use crate::value::{Str, Value};
@@ -44,8 +45,8 @@ use crate::value::{Str, Value};
 /// # Ok::<(), rehearsal::Error>(())
 /// ```
 pub struct Session {
-    harness: Harness,
-    world: World,
+    pub(super) harness: Harness,
+    pub(super) world: World,
 }
 
 impl std::fmt::Debug for Session {
@@ -66,7 +67,7 @@ impl Session {
     }
 
     /// Lets happen what is due, up to the present instant or a later one.
-    fn settle(&mut self, until: Option<Timestamp>) -> Result<Rest, Error> {
+    pub(super) fn settle(&mut self, until: Option<Timestamp>) -> Result<Rest, Error> {
         let until = until.unwrap_or(self.world.clock.now());
         let rest = run_until(&mut self.world, Some(until));
         match self.world.trouble.take() {
@@ -257,6 +258,10 @@ impl Session {
             Some(State::Running(e)) => e.active_states(),
             _ => Vec::new(),
         }
+    }
+    /// The calls so far.
+    pub fn calls(&self) -> &CallLog {
+        &self.world.log
     }
     /// The history so far.
     pub fn history(&self) -> &History {

@@ -8,7 +8,7 @@ use crate::mock::{Target, Targets};
 use crate::value::{Str, Value};
 
 /// The states, resources and functions of machines.
-pub(super) fn of_all(machines: &[Machine]) -> Targets {
+pub(crate) fn of_all(machines: &[Machine]) -> Targets {
     let mut targets = Targets::default();
     for machine in machines {
         add(&mut targets, machine);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::asl::lint::{LintOptions, lint_node};
 use crate::asl::{CompileOptions, Machine, MachineType, QueryLanguage, compile};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::error::Error;
@@ -93,6 +94,20 @@ impl Found {
             .map_err(|found| placeholder::explain(found, &definition.names).into())
     }
 
+    /// Everything to say about the machine: what keeps it from being read or is refused or, where all is accepted, what
+    /// is probably not meant.
+    pub fn lint(&self, options: &LintOptions) -> Diagnostics {
+        let definition = match &self.extracted.definition {
+            Ok(definition) => definition,
+            Err(found) => return found.clone(),
+        };
+        let mut compiling = self.options.clone();
+        compiling.machine_type = Some(self.machine_type());
+        compiling.name.get_or_insert_with(|| self.name().into());
+        let found = lint_node(&definition.source, &definition.node, &compiling, options);
+        placeholder::explain(found, &definition.names)
+    }
+
     pub(super) fn extracted(&self) -> &Extracted {
         &self.extracted
     }
@@ -112,6 +127,8 @@ pub struct Search {
     pub found: Vec<Found>,
     /// Files and folders that could not be read, and nested stacks.
     pub failures: Vec<Error>,
+    /// About files that were read all the same: entries of templates that are not YAML and were left out.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The machines of a file, or of all files in a folder and below it.
@@ -133,7 +150,7 @@ pub fn find(path: impl AsRef<Path>) -> Result<Vec<Found>, Error> {
 /// As [`find`], with what the files do not say, and with all that could not be read.
 pub fn search(path: impl AsRef<Path>, options: &CompileOptions) -> Search {
     let path = path.as_ref();
-    let mut search = Searching { options, all: Vec::new(), failures: Vec::new() };
+    let mut search = Searching { options, all: Vec::new(), failures: Vec::new(), warnings: Vec::new() };
     if Files::new().is_folder(path) {
         search.folder(path);
     } else {
@@ -146,6 +163,7 @@ struct Searching<'a> {
     options: &'a CompileOptions,
     all: Vec<Found>,
     failures: Vec<Error>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Searching<'_> {
@@ -199,10 +217,11 @@ impl Searching<'_> {
         if !is_named && !is_definition && !kind::may_hold_a_machine(source.text()) {
             return;
         }
-        let settings = Settings { substitutions: self.options.substitutions.clone() };
+        let settings = Settings::of(self.options);
         match kind::read(&files, &source, &settings) {
-            Ok(Some(extracted)) if !extracted.is_empty() => {
-                for extracted in extracted {
+            Ok(Some(read)) if !read.extracted.is_empty() => {
+                self.warnings.extend(read.warnings);
+                for extracted in read.extracted {
                     match (extracted.is_machine, extracted.definition) {
                         (false, Err(found)) => self.failures.push(found.into()),
                         (_, definition) => self.all.push(Found {
@@ -254,7 +273,7 @@ impl Searching<'_> {
         let mut keep = keep.into_iter();
         let mut found = self.all;
         found.retain(|_| keep.next().unwrap_or(true));
-        Search { found, failures: self.failures }
+        Search { found, failures: self.failures, warnings: self.warnings }
     }
 }
 

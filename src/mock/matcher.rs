@@ -209,6 +209,10 @@ impl Matcher {
             Err(error) => panic!("{error}"),
         }
     }
+    /// Whether the expectation is met by nothing being there.
+    pub(crate) fn check_absent(&self) -> bool {
+        check(&self.0, None, &mut Vec::new()).is_ok()
+    }
     /// Holds an actual value against the expectation.
     ///
     /// # Errors

@@ -54,7 +54,6 @@ mod step;
 mod text;
 mod throttle;
 mod unanswered;
-mod words;
 
 pub use fault::{Fault, FaultKind};
 pub use fault_set::FaultSet;

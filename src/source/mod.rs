@@ -16,6 +16,7 @@ mod assembled;
 mod json;
 mod json_syntax;
 mod node;
+pub(crate) mod words;
 mod yaml;
 
 pub use assembled::Assembled;

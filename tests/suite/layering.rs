@@ -10,6 +10,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core", &["task", "history", "engine"]),
     ("world", &["mock"]),
     ("harness", &["harness"]),
+    ("calls", &["test_state", "validate"]),
+    ("artefacts", &["scenario", "snapshot"]),
     ("surface", &["cli"]),
 ];
 

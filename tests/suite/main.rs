@@ -24,7 +24,11 @@ mod parallel;
 mod readme;
 mod retry;
 mod support;
+mod test_state;
+#[cfg(feature = "cli")]
+mod test_state_cli;
 mod timeouts;
 mod tokens;
+mod validation;
 mod variables;
 mod wait;

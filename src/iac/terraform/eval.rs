@@ -64,7 +64,13 @@ impl<'a> Cx<'a> {
     }
 
     /// A finding about an expression.
-    pub(super) fn error(&self, code: &'static str, message: String, range: Option<Range<usize>>, label: &str) -> Diagnostic {
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        message: String,
+        range: Option<Range<usize>>,
+        label: &str,
+    ) -> Diagnostic {
         let place = self.place_of(range);
         Diagnostic::error(code, message).at(&place.source, place.span, label)
     }
@@ -112,9 +118,7 @@ impl<'a> Cx<'a> {
             Expression::Parenthesis(inner) => self.eval(inner.inner()),
             Expression::Variable(name) => self.reference(name.as_str(), name.span(), &[], range),
             Expression::Traversal(traversal) => match &traversal.expr {
-                Expression::Variable(name) => {
-                    self.reference(name.as_str(), name.span(), &traversal.operators, range)
-                }
+                Expression::Variable(name) => self.reference(name.as_str(), name.span(), &traversal.operators, range),
                 other => {
                     let value = self.eval(other);
                     self.follow(value, &traversal.operators, range)
@@ -167,7 +171,8 @@ impl<'a> Cx<'a> {
         let value = self.eval(expr);
         let truth = value.to_bool();
         if truth.is_none() && !value.is_unknown() && value.to_text().is_none_or(|t| !t.text().contains("${")) {
-            let message = format!("`{}` is {}, and a condition is true or false", self.written(expr.span()), value.kind_name());
+            let message =
+                format!("`{}` is {}, and a condition is true or false", self.written(expr.span()), value.kind_name());
             self.world.report(self.error("wrong-type", message, expr.span(), "no condition"));
         }
         truth
@@ -310,7 +315,8 @@ impl<'a> Cx<'a> {
             }
             Kind::Unknown(_) => None,
             _ => {
-                let message = format!("`{}` is {}, and no list or map", self.written(expr.span()), collection.kind_name());
+                let message =
+                    format!("`{}` is {}, and no list or map", self.written(expr.span()), collection.kind_name());
                 self.world.report(self.error("wrong-type", message, expr.span(), "nothing to go through"));
                 None
             }
@@ -391,11 +397,6 @@ impl<'a> Cx<'a> {
         let message = format!("there is no item {index} in a list of {}", items.len());
         self.world.report(self.error("wrong-value", message, range, "counted from 0"));
         None
-    }
-
-    /// The span of an expression, for texts that stand for it.
-    pub(super) fn span(&self, range: Option<Range<usize>>) -> Span {
-        self.place_of(range).span
     }
 
     /// The same, in another instance and text.

@@ -113,7 +113,9 @@ fn machines(
         let what = match call.argument("source").and_then(|s| s.as_str()) {
             Some(source) if is_local(source) => What::Call,
             // A module from elsewhere that makes a state machine of the definition it is given.
-            Some(source) if source.contains("step-functions") && call.argument("definition").is_some() => What::Elsewhere,
+            Some(source) if source.contains("step-functions") && call.argument("definition").is_some() => {
+                What::Elsewhere
+            }
             _ => continue,
         };
         if is_here(call) {

@@ -40,5 +40,7 @@ pub(crate) fn read(
 ) -> Result<Vec<crate::iac::Extracted>, crate::diagnostic::Diagnostics> {
     let message = format!("`{}` is Terraform's language, which this build of rehearsal does not read", source.name());
     let found = crate::diagnostic::Diagnostic::error("built-without", message);
-    Err(found.help("build with the feature `iac`, which `cli` includes, or give it what `terraform show -json` prints").into())
+    Err(found
+        .help("build with the feature `iac`, which `cli` includes, or give it what `terraform show -json` prints")
+        .into())
 }

@@ -84,7 +84,8 @@ impl Cx<'_> {
 
     fn no_such_name(&self, name: &str, at: At, whole: At) -> Val {
         let found = self.error("unknown-name", format!("`{name}` names nothing"), at, "not a reference");
-        self.world.report(found.help(format!("a reference has two parts, such as `local.{name}`; a text needs quotes")));
+        self.world
+            .report(found.help(format!("a reference has two parts, such as `local.{name}`; a text needs quotes")));
         self.unknown(whole)
     }
 
@@ -135,7 +136,8 @@ impl Cx<'_> {
         };
         let at = whole.clone();
         let value = self.once(self.instance, &format!("var.{name}"), whole.clone(), || {
-            self.variable_value(name, declared).unwrap_or_else(|| Val::unknown(&format!("var.{name}"), self.place_of(at)))
+            self.variable_value(name, declared)
+                .unwrap_or_else(|| Val::unknown(&format!("var.{name}"), self.place_of(at)))
         });
         self.follow(value, rest, whole)
     }
@@ -192,10 +194,11 @@ impl Cx<'_> {
             return inside.undeclared("output", output, child.module.outputs.keys().map(String::as_str), whole);
         };
         let inside = self.elsewhere(&child, &declared.input);
-        let value = self.once(&child, &format!("output.{output}"), whole.clone(), || match declared.argument("value") {
-            Some(expr) => inside.eval(expr),
-            None => inside.unknown(declared.block.ident.span()),
-        });
+        let value =
+            self.once(&child, &format!("output.{output}"), whole.clone(), || match declared.argument("value") {
+                Some(expr) => inside.eval(expr),
+                None => inside.unknown(declared.block.ident.span()),
+            });
         self.follow(value, after, whole)
     }
 
@@ -294,9 +297,9 @@ impl Cx<'_> {
             return self.undeclared(&format!("resource of type `{kind}`,"), name, names, whole);
         };
         // All of several: as far as we know there is one.
-        let splat = rest.first().is_some_and(|o| {
-            matches!(o.value(), TraversalOperator::FullSplat(_) | TraversalOperator::AttrSplat(_))
-        });
+        let splat = rest
+            .first()
+            .is_some_and(|o| matches!(o.value(), TraversalOperator::FullSplat(_) | TraversalOperator::AttrSplat(_)));
         if splat {
             let one = self.attribute_of(kind, name, declared, rest.get(1..).unwrap_or_default(), whole.clone());
             return Val::list(vec![one], self.place_of(whole));

@@ -48,7 +48,8 @@ pub(super) fn attribute(kind: &str, name: &str, attribute: &str) -> Option<Strin
     let url = || format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}");
     // What only makes an identifier is as good as its name: `random_id.suffix.hex`.
     if kind.starts_with("random_") {
-        return matches!(attribute, "id" | "result" | "hex" | "dec" | "b64_url" | "b64_std" | "keepers").then(|| name.into());
+        return matches!(attribute, "id" | "result" | "hex" | "dec" | "b64_url" | "b64_std" | "keepers")
+            .then(|| name.into());
     }
     Some(match (attribute, kind) {
         ("arn", _) => own_arn(),

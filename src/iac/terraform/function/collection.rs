@@ -10,7 +10,9 @@ pub(super) fn length(call: &Call<'_, '_>) -> Answer {
         Kind::List(items) => items.len(),
         Kind::Object(fields) => fields.len(),
         Kind::Text(text) => text.text().chars().count(),
-        _ => return call.wrong(0, format!("needs a list, a map or a string, and this is {}", call.arg(0)?.kind_name())),
+        _ => {
+            return call.wrong(0, format!("needs a list, a map or a string, and this is {}", call.arg(0)?.kind_name()));
+        }
     };
     Ok(Val::number(length, call.place.clone()))
 }

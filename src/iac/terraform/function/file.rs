@@ -66,7 +66,8 @@ impl Cx<'_> {
             let message = "the name of this file is not known before it is deployed";
             let found = crate::diagnostic::Diagnostic::error("placeholder", message);
             let found = found.at(&place.source, place.span, "depends on what has no value here");
-            self.world.report(found.help("give the variables in it a value: a default, or a line in `terraform.tfvars`"));
+            self.world
+                .report(found.help("give the variables in it a value: a default, or a line in `terraform.tfvars`"));
             return None;
         };
         let path = in_root(self.instance, name.text());

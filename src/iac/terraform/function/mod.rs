@@ -136,12 +136,49 @@ const FUNCTIONS: &[Function] = &[
 
 /// Functions of Terraform whose values are not known here: of time, chance, networks, keys and files' bytes.
 const KNOWN_ELSEWHERE: &[&str] = &[
-    "base64gzip", "base64sha256", "base64sha512", "bcrypt", "cidrhost", "cidrnetmask", "cidrsubnet", "cidrsubnets",
-    "csvdecode", "ephemeralasnull", "filebase64", "filebase64sha256", "filebase64sha512", "filemd5", "fileset",
-    "filesha1", "filesha256", "filesha512", "formatdate", "issensitive", "log", "matchkeys", "md5", "parseint",
-    "plantimestamp", "pow", "rsadecrypt", "setintersection", "setsubtract", "sha1", "sha256", "sha512", "signum",
-    "textdecodebase64", "textencodebase64", "timeadd", "timecmp", "timestamp", "transpose", "type", "urlencode",
-    "uuid", "uuidv5",
+    "base64gzip",
+    "base64sha256",
+    "base64sha512",
+    "bcrypt",
+    "cidrhost",
+    "cidrnetmask",
+    "cidrsubnet",
+    "cidrsubnets",
+    "csvdecode",
+    "ephemeralasnull",
+    "filebase64",
+    "filebase64sha256",
+    "filebase64sha512",
+    "filemd5",
+    "fileset",
+    "filesha1",
+    "filesha256",
+    "filesha512",
+    "formatdate",
+    "issensitive",
+    "log",
+    "matchkeys",
+    "md5",
+    "parseint",
+    "plantimestamp",
+    "pow",
+    "rsadecrypt",
+    "setintersection",
+    "setsubtract",
+    "sha1",
+    "sha256",
+    "sha512",
+    "signum",
+    "textdecodebase64",
+    "textencodebase64",
+    "timeadd",
+    "timecmp",
+    "timestamp",
+    "transpose",
+    "type",
+    "urlencode",
+    "uuid",
+    "uuidv5",
 ];
 
 /// Functions that look at whether an argument can be evaluated at all.
@@ -227,7 +264,8 @@ impl Cx<'_> {
         if !KNOWN_ELSEWHERE.contains(&name) {
             let message = format!("`{name}` is no function of Terraform");
             let found = self.error("unknown-function", message, call.name.name.span(), "not a function");
-            let names = FUNCTIONS.iter().map(|f| f.name).chain(KNOWN_ELSEWHERE.iter().copied()).chain(TRYING.iter().copied());
+            let names =
+                FUNCTIONS.iter().map(|f| f.name).chain(KNOWN_ELSEWHERE.iter().copied()).chain(TRYING.iter().copied());
             self.world.report(match did_you_mean(name, names) {
                 Some(near) => found.help(format!("did you mean `{near}`?")),
                 None => found,
@@ -309,9 +347,4 @@ impl Call<'_, '_> {
 /// What changes nothing that matters here.
 fn same(call: &Call<'_, '_>) -> Answer {
     Ok(call.arg(0)?.clone())
-}
-
-/// The expression that is called, where it is one of the named functions: `jsonencode({…})`.
-pub(super) fn is_call_of(expr: &Expression, name: &str) -> bool {
-    expr.as_func_call().is_some_and(|call| call.name.name.as_str() == name)
 }

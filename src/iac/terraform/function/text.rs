@@ -21,7 +21,11 @@ pub(super) fn title(call: &Call<'_, '_>) -> Answer {
     let mut at_start = true;
     let mut title = String::with_capacity(text.len());
     for c in text.chars() {
-        if at_start { title.extend(c.to_uppercase()) } else { title.push(c) }
+        if at_start {
+            title.extend(c.to_uppercase())
+        } else {
+            title.push(c)
+        }
         at_start = !(c.is_alphanumeric() || c == '_' || c == '\'');
     }
     call.new_text(&title)
@@ -222,11 +226,8 @@ fn captured(call: &Call<'_, '_>, regex: &Regex, found: &regex::Captures<'_>) -> 
     };
     let named: Vec<&str> = regex.capture_names().flatten().collect();
     if !named.is_empty() {
-        let field = |name: &str| Field {
-            key: name.into(),
-            key_place: call.place.clone(),
-            value: text(found.name(name)),
-        };
+        let field =
+            |name: &str| Field { key: name.into(), key_place: call.place.clone(), value: text(found.name(name)) };
         return Val::object(named.into_iter().map(field).collect(), call.place.clone());
     }
     match found.len() {
@@ -277,7 +278,13 @@ fn formatted(call: &Call<'_, '_>, values: &[Val]) -> Answer {
             return call.wrong(0, message);
         };
         next += 1;
-        let unfit = || Refused::Argument(0, format!("has a verb `%{flags}{}` for {}", letter.unwrap_or(' '), value.kind_name()), None);
+        let unfit = || {
+            Refused::Argument(
+                0,
+                format!("has a verb `%{flags}{}` for {}", letter.unwrap_or(' '), value.kind_name()),
+                None,
+            )
+        };
         let written = match (letter, &value.kind) {
             (Some('s' | 'v' | 'd' | 'f' | 'q' | 't' | 'g' | 'b' | 'o' | 'x' | 'X' | 'e'), Kind::Unknown(_)) => None,
             (Some('s' | 'v'), Kind::List(_) | Kind::Object(_) | Kind::Null) if letter == Some('v') => {

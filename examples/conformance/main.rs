@@ -8,6 +8,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "a program of its own reads its arguments and files")]
 
+mod calls;
+
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -110,17 +112,22 @@ fn one_file(file: &Path) -> Option<Value> {
     let case: Value = serde_json::from_str(&text).ok()?;
     let id = case["id"].as_str()?.to_owned();
     let mut line = match case["kind"].as_str() {
-        Some("execution") => match catch_unwind(AssertUnwindSafe(|| execution(&case))) {
-            Ok(Ok(result)) => result,
-            Ok(Err(why)) => json!({ "skipped": why }),
-            Err(panic) => json!({ "panic": panic_text(&*panic) }),
-        },
-        Some("test_state") => json!({ "skipped": "the TestState API is not modelled yet" }),
-        Some("validation") => json!({ "skipped": "the validation API is not modelled yet" }),
+        Some("execution") => caught(|| execution(&case)),
+        Some("test_state") => caught(|| calls::test_state(&case)),
+        Some("validation") => caught(|| calls::validation(&case)),
         _ => return None,
     };
     line.as_object_mut()?.insert("id".into(), id.into());
     Some(line)
+}
+
+/// What a case gave, or why it gave nothing.
+fn caught(run: impl FnOnce() -> Result<Value, String>) -> Value {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(result)) => result,
+        Ok(Err(why)) => json!({ "skipped": why }),
+        Err(panic) => json!({ "panic": panic_text(&*panic) }),
+    }
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -1,0 +1,147 @@
+//! Where each state leads, and by which of its fields.
+
+use std::collections::{HashMap, HashSet};
+
+use super::subject::Subject;
+use crate::asl::machine::{Condition, StateId, StateKind, Transition};
+
+/// A field that leads from one state to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Next,
+    Choice(usize),
+    Default,
+    Catch(usize),
+}
+
+/// One way out of a state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    pub(super) to: StateId,
+    pub(super) way: Way,
+    /// Whether it is certain that it is never taken.
+    pub(super) is_dead: bool,
+}
+
+impl Subject<'_> {
+    /// All ways out of a state, in the order in which they are written.
+    pub(super) fn edges(&self, from: StateId) -> Vec<Edge> {
+        let state = self.machine.state(from);
+        let mut edges = Vec::new();
+        if let StateKind::Choice(choice) = &state.kind {
+            let mut is_decided = false;
+            for (i, rule) in choice.rules.iter().enumerate() {
+                let never = matches!(rule.condition, Condition::Constant(false));
+                edges.push(Edge { to: rule.next, way: Way::Choice(i), is_dead: is_decided || never });
+                is_decided |= matches!(rule.condition, Condition::Constant(true));
+            }
+            edges.extend(choice.default.map(|to| Edge { to, way: Way::Default, is_dead: is_decided }));
+        }
+        if let Transition::Next(to) = state.transition {
+            edges.push(Edge { to, way: Way::Next, is_dead: false });
+        }
+        for (i, catcher) in state.catch.iter().enumerate() {
+            let is_dead = catcher.errors.iter().all(|name| {
+                let is_taken = state.catch.iter().take(i).any(|earlier| earlier.errors.contains(name));
+                &**name == "States.Runtime" || is_taken
+            });
+            edges.push(Edge { to: catcher.next, way: Way::Catch(i), is_dead });
+        }
+        edges
+    }
+
+    /// Whether the flow of a state may end in it.
+    pub(super) fn ends(&self, id: StateId) -> bool {
+        let state = self.machine.state(id);
+        match &state.kind {
+            StateKind::Succeed | StateKind::Fail(_) => true,
+            // Where no rule holds, the execution fails, which is an end as well.
+            StateKind::Choice(choice) => {
+                let is_decided = choice.rules.iter().any(|r| matches!(r.condition, Condition::Constant(true)));
+                choice.default.is_none() && !is_decided
+            }
+            _ => state.transition == Transition::End,
+        }
+    }
+}
+
+/// The sets of states from each of which all others of the set are reached and nothing else: Tarjan's components that no
+/// edge leaves. A stack of its own keeps long chains of states from exhausting the program's.
+pub(super) fn final_circles(states: &[StateId], leads_to: &HashMap<StateId, Vec<StateId>>) -> Vec<Vec<StateId>> {
+    let edges = |id: StateId| leads_to.get(&id).map(Vec::as_slice).unwrap_or_default();
+    // The number a state was found by, and the least number that it leads back to; none once its set is known.
+    let mut number: HashMap<StateId, usize> = HashMap::new();
+    let mut least: HashMap<StateId, Option<usize>> = HashMap::new();
+    let (mut found, mut circles) = (Vec::new(), Vec::new());
+    for start in states {
+        if number.contains_key(start) {
+            continue;
+        }
+        let mut walk = vec![(*start, 0)];
+        while let Some((id, next)) = walk.last_mut() {
+            let id = *id;
+            if *next == 0 {
+                let n = number.len();
+                number.insert(id, n);
+                least.insert(id, Some(n));
+                found.push(id);
+            }
+            let to = edges(id).get(*next).copied();
+            *next += 1;
+            match to {
+                Some(to) if number.contains_key(&to) => {
+                    let back = least.get(&to).copied().flatten().and(number.get(&to).copied());
+                    let own = least.get(&id).copied().flatten();
+                    least.insert(id, own.into_iter().chain(back).min());
+                }
+                Some(to) => walk.push((to, 0)),
+                None => {
+                    walk.pop();
+                    let own = least.get(&id).copied().flatten();
+                    if own == number.get(&id).copied() {
+                        let at = found.iter().rposition(|f| *f == id).unwrap_or(0);
+                        let circle = found.split_off(at);
+                        for member in &circle {
+                            least.insert(*member, None);
+                        }
+                        let within: HashSet<StateId> = circle.iter().copied().collect();
+                        if circle.iter().all(|member| edges(*member).iter().all(|to| within.contains(to))) {
+                            circles.push(circle);
+                        }
+                    } else if let Some((parent, _)) = walk.last() {
+                        let theirs = least.get(parent).copied().flatten();
+                        least.insert(*parent, theirs.into_iter().chain(own).min());
+                    }
+                }
+            }
+        }
+    }
+    circles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_circles_that_nothing_leaves_are_found() {
+        let circles = |edges: &[(u32, u32)]| {
+            let mut leads_to: HashMap<StateId, Vec<StateId>> = HashMap::new();
+            let mut states = Vec::new();
+            for (from, to) in edges {
+                leads_to.entry(StateId(*from)).or_default().push(StateId(*to));
+                states.extend([StateId(*from), StateId(*to)]);
+            }
+            let mut found = final_circles(&states, &leads_to);
+            found.iter_mut().for_each(|circle| circle.sort_unstable());
+            found.sort_unstable();
+            found.iter().map(|c| c.iter().map(|id| id.0).collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
+        assert_eq!(circles(&[(1, 2), (2, 3), (3, 2)]), [[2, 3]]);
+        assert_eq!(circles(&[(1, 1)]), [[1]]);
+        assert_eq!(circles(&[(1, 2), (2, 1), (2, 3), (3, 4), (4, 3), (1, 5), (5, 5)]), [vec![3, 4], vec![5]]);
+        assert_eq!(circles(&[(1, 2), (2, 3), (3, 4), (4, 2), (4, 1)]), [[1, 2, 3, 4]]);
+        let chain: Vec<(u32, u32)> = (0..100_000).map(|i| (i, i + 1)).chain([(100_000, 99_999)]).collect();
+        assert_eq!(circles(&chain), [[99_999, 100_000]]);
+    }
+}

@@ -1,0 +1,299 @@
+//! `rehearsal test`: runs scenario files and says what failed.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
+use rehearsal::scenario::{Outcome, ScenarioFile};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::junit;
+use super::screen::{Failure, Screen};
+
+/// The table in `--help`; the README has the same one.
+pub(crate) const TABLE: &str = "\
+Exit codes:
+  0  every scenario went as expected
+  1  a scenario did not, or a file cannot be read
+  2  the command line cannot be understood, or there is nothing to run
+  6  a report cannot be written";
+
+/// After so long without an end, people want to see that something happens.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Args, Debug)]
+pub(crate) struct TestArgs {
+    /// Scenario files, or folders to look for them in [default: .]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Run only scenarios with this in their name
+    #[arg(short = 't', long = "name", value_name = "PART", help_heading = "What runs")]
+    pub(crate) names: Vec<String>,
+    /// Run only scenarios with this tag
+    #[arg(long = "tag", value_name = "TAG", help_heading = "What runs")]
+    pub(crate) tags: Vec<String>,
+    /// Run scenarios that are marked `ignore`, too
+    #[arg(long, help_heading = "What runs")]
+    pub(crate) include_ignored: bool,
+    /// Run one part of the whole: 1/4, 2/4, 3/4 and 4/4 are all of it
+    #[arg(long, value_name = "K/N", help_heading = "What runs", value_parser = shard)]
+    pub(crate) shard: Option<(usize, usize)>,
+    /// Use this seed in place of the files'
+    #[arg(long, value_name = "N", help_heading = "What runs")]
+    pub(crate) seed: Option<u64>,
+    /// Begin nothing new once something has failed
+    #[arg(long, help_heading = "What runs")]
+    pub(crate) fail_fast: bool,
+
+    /// Store snapshots that differ or are missing
+    #[arg(long, help_heading = "What runs")]
+    pub(crate) update_snapshots: bool,
+
+    /// Say what would run, and run nothing
+    #[arg(long, help_heading = "What is shown")]
+    pub(crate) list: bool,
+    /// Show every scenario, not only those that failed
+    #[arg(short, long, help_heading = "What is shown", conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Show failures and nothing else
+    #[arg(short, long, help_heading = "What is shown")]
+    pub(crate) quiet: bool,
+    /// Print the results as JSON
+    #[arg(long, help_heading = "What is shown", conflicts_with_all = ["verbose", "quiet"])]
+    pub(crate) json: bool,
+    /// Write a JUnit report to a file, too
+    #[arg(long, value_name = "FILE", help_heading = "What is shown")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Cut nothing in the histories of failures
+    #[arg(long, help_heading = "What is shown")]
+    pub(crate) whole: bool,
+    /// Leave out how much real time it took, so that the same run prints the same bytes
+    #[arg(long, help_heading = "What is shown")]
+    pub(crate) no_real_time: bool,
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    let in_range = |(k, n): &(usize, usize)| (1..=*n).contains(k);
+    parts.filter(in_range).ok_or_else(|| "write which part of how many, such as 1/4".to_owned())
+}
+
+pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    #[expect(clippy::disallowed_methods, reason = "the last line says how little real time it took")]
+    let began = Instant::now();
+    let places = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
+    let paths = suite::find(&places)?;
+    if paths.is_empty() {
+        let looked: Vec<String> = places.iter().map(|p| format!("`{}`", p.display())).collect();
+        let failure = Failure::new(Exit::Usage, format!("there are no scenario files in {}", looked.join(", ")));
+        return Err(failure.help("their names end in `.rehearsal.yaml`; the README shows how to write the first one"));
+    }
+    let suite = Suite::load(paths);
+    let mut selection = Selection::default();
+    selection.names.clone_from(&args.names);
+    selection.tags.clone_from(&args.tags);
+    selection.seed = args.seed;
+    selection.shard = args.shard;
+    selection.fail_fast = args.fail_fast;
+    selection.update_snapshots = args.update_snapshots;
+    selection.ignored = args.include_ignored;
+    let cases = suite.cases(&selection)?;
+    if args.list {
+        return list(&cases, screen);
+    }
+    let progress = Progress::new(cases.len(), began, screen.is_terminal() && !args.json);
+    let verdicts = suite::run(&cases, &selection, |ended| progress.tell(ended));
+    progress.clear();
+    let took = (!args.no_real_time).then(|| began.elapsed());
+    let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
+    if let Some(path) = &args.junit {
+        junit::write(path, &results)?;
+    }
+    if args.json {
+        let all: Vec<Value> = results.iter().map(|(case, verdict)| record(case, verdict)).collect();
+        screen.show(|out| writeln!(out, "{:#}", Value::Array(all)))?;
+    } else {
+        show(args, screen, &results, took)?;
+    }
+    Ok(if verdicts.iter().any(Verdict::is_failure) { Exit::WorkflowFailed } else { Exit::Succeeded })
+}
+
+fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {
+    screen.show(|out| {
+        for case in cases {
+            match &case.what {
+                Ok((file, Check::Scenario(scenario))) => {
+                    let tags: String = scenario.tags().iter().map(|t| format!("  #{t}")).collect();
+                    let line = file.line_of(scenario);
+                    writeln!(out, "{}:{line} › {}{tags}", case.path.display(), scenario.name())?;
+                }
+                _ => writeln!(out, "{} › {}", case.path.display(), case.name())?,
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Exit::Succeeded)
+}
+
+/// The failures, and a line for every file.
+fn show(
+    args: &TestArgs,
+    screen: &mut Screen,
+    results: &[(&Case<'_>, &Verdict)],
+    took: Option<Duration>,
+) -> Result<(), Failure> {
+    let color = screen.color();
+    let paint = |ink: &str, text: &str| if color { format!("\x1b[{ink}m{text}\x1b[0m") } else { text.to_owned() };
+    let mut text = String::new();
+    let mut files: Vec<&Path> = results.iter().map(|(case, _)| case.path).collect();
+    files.dedup();
+    for file in &files {
+        let of: Vec<_> = results.iter().filter(|(case, _)| case.path == *file).collect();
+        let failed = of.iter().filter(|(_, v)| v.is_failure()).count();
+        if !args.quiet {
+            let mark = if failed == 0 { paint("32", "ok  ") } else { paint("1;31", "FAIL") };
+            let of = |n: usize| if n == 1 { "1 check".to_owned() } else { format!("{n} checks") };
+            let count = results.iter().filter(|(case, _)| case.path == *file).count();
+            let what = if failed == 0 { of(count) } else { format!("{failed} of {} failed", of(count)) };
+            let _ = writeln!(text, "{mark}  {}  {}", file.display(), paint("2", &what));
+        }
+        for (case, verdict) in of {
+            let (mark, note) = match verdict {
+                Verdict::Passed(outcome) => (paint("32", "✓"), clock(outcome)),
+                Verdict::Failed(outcome) => (paint("31", "✗"), clock(outcome)),
+                Verdict::Refused(_) => (paint("31", "✗"), String::new()),
+                Verdict::Ignored(why) => (paint("33", "-"), format!("ignored: {why}")),
+                Verdict::Skipped => (paint("33", "-"), "not run".to_owned()),
+            };
+            if args.verbose {
+                let _ = writeln!(text, "      {mark} {}  {}", case.name(), paint("2", &note));
+            }
+            if let (Verdict::Passed(outcome), false) = (verdict, args.quiet) {
+                for unused in outcome.unused_mocks() {
+                    let _ = writeln!(text, "      {} {}: {unused}", paint("33", "unused"), case.name());
+                }
+            }
+        }
+    }
+    for (case, verdict) in results {
+        match (verdict, &case.what) {
+            (Verdict::Failed(outcome), Ok((file, Check::Scenario(scenario)))) => {
+                let _ = write!(text, "\n{}", file.failed(scenario, outcome).color(color).whole(args.whole));
+            }
+            (Verdict::Refused(why), _) => {
+                let _ = write!(text, "\n{}  {} › {}\n\n", paint("1;31", "FAIL"), case.path.display(), case.name());
+                for line in why.lines() {
+                    let _ = writeln!(text, "  {line}");
+                }
+            }
+            _ => {}
+        }
+    }
+    if !args.quiet {
+        let _ = writeln!(text, "\n{}", summary(results, files.len(), took));
+    }
+    screen.show(|out| write!(out, "{text}"))
+}
+
+fn clock(outcome: &Outcome) -> String {
+    let elapsed = outcome.run().map(|run| rehearsal::time::format_offset(run.elapsed()));
+    elapsed.filter(|e| e != "0").map(|e| format!("{e} on the clock")).unwrap_or_default()
+}
+
+/// `12 passed, 1 failed · 13 checks in 3 files · 4 ms`
+fn summary(results: &[(&Case<'_>, &Verdict)], files: usize, took: Option<Duration>) -> String {
+    let count = |is: fn(&Verdict) -> bool| results.iter().filter(|(_, v)| is(v)).count();
+    let mut parts = vec![format!("{} passed", count(|v| matches!(v, Verdict::Passed(_))))];
+    let others: [(usize, &str); 3] = [
+        (count(Verdict::is_failure), "failed"),
+        (count(|v| matches!(v, Verdict::Ignored(_))), "ignored"),
+        (count(|v| matches!(v, Verdict::Skipped)), "not run"),
+    ];
+    parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
+    let mut line = parts.join(", ");
+    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let _ = write!(line, " · {files}");
+    if let Some(took) = took {
+        let _ = write!(line, " · {} ms", took.as_millis());
+    }
+    line
+}
+
+/// One result as JSON.
+fn record(case: &Case<'_>, verdict: &Verdict) -> Value {
+    let word = match verdict {
+        Verdict::Passed(_) => "passed",
+        Verdict::Failed(_) | Verdict::Refused(_) => "failed",
+        Verdict::Ignored(_) => "ignored",
+        Verdict::Skipped => "skipped",
+    };
+    let mut record = json!({ "file": case.path.to_string_lossy(), "name": case.name(), "result": word });
+    if let Ok((file, Check::Scenario(scenario))) = &case.what {
+        record["line"] = json!(file.line_of(scenario));
+        record["tags"] = json!(scenario.tags());
+        if let Verdict::Passed(outcome) | Verdict::Failed(outcome) = verdict {
+            extend(&mut record, file, outcome);
+            record["again"] = json!(file.again(scenario, outcome));
+        }
+    }
+    match verdict {
+        Verdict::Refused(why) => record["message"] = json!(why),
+        Verdict::Ignored(why) => record["reason"] = json!(why),
+        _ => {}
+    }
+    record
+}
+
+fn extend(record: &mut Value, file: &ScenarioFile, outcome: &Outcome) {
+    record["seed"] = json!(outcome.seed());
+    if let Some(run) = outcome.run() {
+        record["status"] = json!(run.status().name());
+        record["elapsedMilliseconds"] = json!(u64::try_from(run.elapsed().as_millis()).unwrap_or(u64::MAX));
+    }
+    let failures: Vec<Value> = outcome
+        .failures()
+        .map(|f| json!({ "about": f.about(), "message": f.message(), "line": f.line_in(file) }))
+        .collect();
+    record["failures"] = json!(failures);
+    if let Some(trouble) = outcome.trouble() {
+        record["message"] = json!(trouble.to_string());
+    }
+}
+
+/// A line on the terminal that says how far it is, once it takes long.
+struct Progress {
+    of: usize,
+    began: Instant,
+    shown: Mutex<Option<Instant>>,
+    on: bool,
+}
+
+impl Progress {
+    fn new(of: usize, began: Instant, on: bool) -> Progress {
+        Progress { of, began, shown: Mutex::new(None), on }
+    }
+    #[expect(clippy::print_stderr, reason = "the terminal is told while standard output is still empty")]
+    fn tell(&self, ended: usize) {
+        if !self.on || self.began.elapsed() < PATIENCE {
+            return;
+        }
+        let Ok(mut shown) = self.shown.lock() else { return };
+        if shown.is_some_and(|at| at.elapsed() < Duration::from_millis(200)) {
+            return;
+        }
+        #[expect(clippy::disallowed_methods, reason = "progress is about real time")]
+        let now = Instant::now();
+        *shown = Some(now);
+        eprint!("\r{ended} of {}", self.of);
+    }
+    #[expect(clippy::print_stderr, reason = "what was told is taken away")]
+    fn clear(&self) {
+        if self.shown.lock().is_ok_and(|shown| shown.is_some()) {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Holding a run against what was expected of it: one sentence for every difference, with the evidence.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::expect::{At, CallsExpected, Expect, Expected, MapCounts};
+use crate::diagnostic::did_you_mean;
+use crate::engine::Status;
+use crate::harness::assert::{difference, is_alias, is_at, label, path_matches};
+use crate::harness::{Run, Session};
+use crate::history::timeline::{Attempt, AttemptOutcome, StateVisit, ThreadOutcome, Timeline};
+use crate::mock::CallLog;
+use crate::source::Span;
+use crate::time::{Timestamp, format_offset};
+use crate::value::{Str, Value};
+
+/// An expectation that was not met.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Where it stands in the file.
+    pub(super) span: Option<Span>,
+    /// What it is about: `attempts of Charge`.
+    pub(super) about: String,
+    /// What differs, with both values.
+    pub(super) message: String,
+    /// The nearest thing that happened, line by line.
+    pub(super) evidence: Option<String>,
+    /// The wait between two attempts that it is about: the state, and which retry, from 1.
+    pub(super) wait: Option<(Str, usize)>,
+}
+
+impl Failure {
+    /// What it is about: `attempts of Charge`.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+    /// What differs, with both values.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+    /// The line of the file that expects it, from 1.
+    pub fn line_in(&self, file: &super::ScenarioFile) -> Option<usize> {
+        Some(file.source.line_col(self.span?.start as usize).0)
+    }
+    pub(super) fn new(span: Option<Span>, about: impl Into<String>, message: impl Into<String>) -> Failure {
+        Failure { span, about: about.into(), message: message.into(), evidence: None, wait: None }
+    }
+    fn at<T>(expected: &At<T>, about: impl Into<String>, message: impl Into<String>) -> Failure {
+        Failure::new(Some(expected.span), about, message)
+    }
+    /// The same, saying what to do where it is meant.
+    pub(super) fn accept(mut self, help: &str) -> Failure {
+        self.message = format!("{}; {help}", self.message);
+        self
+    }
+    pub(super) fn with(mut self, evidence: String) -> Failure {
+        self.evidence = Some(evidence).filter(|e| !e.is_empty());
+        self
+    }
+}
+
+/// What differs between an execution that ended and what was expected of it.
+pub(super) fn run(expect: &Expect, run: &Run) -> Vec<Failure> {
+    let mut found = Vec::new();
+    let seen = Seen { timeline: run.timeline(), started: run.started_at() };
+    found.extend(expect.status.as_ref().and_then(|s| status(s, run.status())));
+    found.extend(expect.path.as_ref().and_then(|p| seen.path(p)));
+    seen.states(expect, &mut found);
+    for (state, offsets) in &expect.attempts {
+        found.extend(seen.attempts(state, offsets));
+    }
+    found.extend(expect.elapsed.as_ref().filter(|e| e.of != run.elapsed()).map(|e| {
+        let (want, got) = (format_offset(e.of), format_offset(run.elapsed()));
+        Failure::at(e, "elapsed", format!("it took {got} on the virtual clock, expected {want}"))
+    }));
+    ending(expect, run, &mut found);
+    for (name, expected) in &expect.variables {
+        found.extend(variable(name, expected, run));
+    }
+    for (state, error) in &expect.caught {
+        found.extend(seen.caught(state, error));
+    }
+    for (state, counts) in &expect.maps {
+        found.extend(seen.map(state, counts, run));
+    }
+    for (key, expected) in &expect.calls {
+        calls(key, expected, run.calls(), &mut found);
+    }
+    found
+}
+
+/// What differs at an instant while the execution runs, or after it ended.
+pub(super) fn moment(expect: &Expect, session: &Session, offset: Duration) -> Vec<Failure> {
+    let mut found = Vec::new();
+    let timeline = crate::history::timeline::timeline(session.history());
+    let started = session.history().started_at().unwrap_or(session.now());
+    let seen = Seen { timeline: &timeline, started };
+    found.extend(expect.status.as_ref().and_then(|s| status(s, &session.status())));
+    let active = session.active_states();
+    for state in &expect.inside {
+        let name = state.of.rsplit('/').next().unwrap_or_default();
+        if !active.iter().any(|a| **a == *name) {
+            let list = match active.as_slice() {
+                [] => "in no state".to_owned(),
+                some => format!("in {}", some.join(", ")),
+            };
+            found.push(Failure::at(state, "in", format!("it is {list}, expected to be in {}", state.of)));
+        }
+    }
+    seen.states(expect, &mut found);
+    for (key, expected) in &expect.calls {
+        calls(key, expected, session.calls(), &mut found);
+    }
+    for failure in &mut found {
+        failure.about = format!("at {}, {}", format_offset(offset), failure.about);
+    }
+    found
+}
+
+fn status(expected: &At<Str>, status: &Status) -> Option<Failure> {
+    (*expected.of != *status.name()).then(|| {
+        let mut message = format!("it is {}, expected {}", status.name(), expected.of);
+        if let Some(error) = status.error().filter(|e| e.error.is_some()) {
+            let _ = write!(message, ": {error}");
+        }
+        Failure::at(expected, "status", message)
+    })
+}
+
+/// Output, error and cause.
+fn ending(expect: &Expect, run: &Run, found: &mut Vec<Failure>) {
+    let ended = run.status().name();
+    let error = run.status().error();
+    if let Some(expected) = &expect.output {
+        found.extend(match run.status() {
+            Status::Succeeded(output) => mismatch(expected, "output", Some(output)),
+            _ => Some(Failure::at(
+                expected,
+                "output",
+                format!("there is none, since it {ended}, expected {}", expected.of.written),
+            )),
+        });
+    }
+    if let Some(expected) = &expect.exactly {
+        found.extend(match run.status() {
+            Status::Succeeded(output) => {
+                difference("output", &expected.of, output).map(|text| Failure::at(expected, "exactly", text))
+            }
+            _ => Some(Failure::at(expected, "exactly", format!("there is no output, since it {ended}"))),
+        });
+    }
+    if let Some(expected) = &expect.error {
+        let is_other_name = |e| expected.of.written.as_str().is_some_and(|name| is_alias(name, e));
+        if !error.is_some_and(is_other_name) {
+            let name = error.and_then(|e| e.error.clone()).map(Value::String);
+            found.extend(mismatch(expected, "error", name.as_ref()));
+        }
+    }
+    if let Some(expected) = &expect.cause {
+        let cause = error.and_then(|e| e.cause.clone()).map(Value::String);
+        found.extend(mismatch(expected, "cause", cause.as_ref()));
+    }
+}
+
+fn mismatch(expected: &At<Expected>, about: &str, actual: Option<&Value>) -> Option<Failure> {
+    let Some(actual) = actual else {
+        let wants_none = expected.of.matcher.check_absent();
+        return (!wants_none)
+            .then(|| Failure::at(expected, about, format!("there is none, expected {}", expected.of.written)));
+    };
+    expected.of.matcher.check(actual).err().map(|m| Failure::at(expected, about, m.to_string()))
+}
+
+fn variable(name: &str, expected: &At<Expected>, run: &Run) -> Option<Failure> {
+    let about = format!("variable {name}");
+    let value = run.variables().iter().find(|(n, _)| **n == *name).map(|(_, v)| v);
+    let mut failure = mismatch(expected, &about, value)?;
+    if value.is_none() {
+        let names: Vec<&str> = run.variables().iter().map(|(n, _)| &**n).collect();
+        let near = did_you_mean(name, names.iter().copied());
+        let list = match (near, names.as_slice()) {
+            (Some(near), _) => format!("; did you mean `{near}`?"),
+            (None, []) => "; no variable is assigned at the end".to_owned(),
+            (None, some) => format!("; there are {}", some.join(", ")),
+        };
+        failure.message += &list;
+    }
+    Some(failure)
+}
+
+fn calls(key: &str, expected: &At<CallsExpected>, log: &CallLog, found: &mut Vec<Failure>) {
+    let calls = log.to(key);
+    let about = format!("calls of {key}");
+    let evidence = || match calls.is_empty() {
+        true => log.all().describe(),
+        false => calls.describe(),
+    };
+    let times = |n: usize| match n {
+        0 => "not called".to_owned(),
+        1 => "called once".to_owned(),
+        n => format!("called {n} times"),
+    };
+    if let Some(n) = expected.of.times.filter(|n| *n != calls.len() as u64) {
+        let want = times(usize::try_from(n).unwrap_or(usize::MAX));
+        let message = format!("it was {}, expected to be {want}", times(calls.len()));
+        found.push(Failure::at(expected, about.clone(), message).with(evidence()));
+    }
+    if let Some(offsets) = &expected.of.at
+        && *offsets != calls.offsets()
+    {
+        let message = format!("called at {}, expected at {}", listed(&calls.offsets()), listed(offsets));
+        found.push(Failure::at(expected, about.clone(), message).with(evidence()));
+    }
+    if let Some(with) = &expected.of.with {
+        let differences: Option<Vec<_>> = calls.iter().map(|c| with.matcher.check(&c.call.payload).err()).collect();
+        let Some(differences) = differences else { return };
+        let message = match differences.as_slice() {
+            [] => format!("it was not called, expected a call with {}", with.written),
+            [one] => one.to_string(),
+            [first, ..] => format!("none of the {} calls has the expected payload; in the first, {first}", calls.len()),
+        };
+        found.push(Failure::at(expected, about, message).with(evidence()));
+    }
+}
+
+fn listed(offsets: &[Duration]) -> String {
+    match offsets {
+        [] => "no time".to_owned(),
+        some => some.iter().map(|o| format_offset(*o)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// A history to look things up in.
+struct Seen<'a> {
+    timeline: &'a Timeline,
+    started: Timestamp,
+}
+
+impl Seen<'_> {
+    fn path(&self, expected: &At<Vec<Str>>) -> Option<Failure> {
+        let patterns: Vec<&str> = expected.of.iter().map(|p| &**p).collect();
+        // States inside a Map or Parallel are looked at where the path names some of the same item or branch.
+        let frames: Vec<&str> = patterns.iter().filter_map(|p| Some(p.rsplit_once('/')?.0)).collect();
+        let is_named = |v: &StateVisit| {
+            let place = v.location();
+            let frame = place.rsplit_once('/').map_or("", |(frame, _)| frame);
+            frames.iter().any(|f| *f == frame || *f == crate::harness::assert::without_indices(frame))
+        };
+        let visits: Vec<&StateVisit> =
+            self.timeline.visits.iter().filter(|v| v.path.is_empty() || is_named(v)).collect();
+        if path_matches(&patterns, &visits) {
+            return None;
+        }
+        let shown: Vec<String> = visits.iter().map(|v| label(v)).collect();
+        let evidence = format!("was       {}\nexpected  {}", shown.join(" → "), patterns.join(" → "));
+        let common =
+            patterns.iter().zip(&shown).take_while(|(p, s)| **p == **s || s.starts_with(&format!("{p} x"))).count();
+        let message = match (patterns.get(common), shown.get(common)) {
+            (Some(p), Some(s)) if !patterns.contains(&"...") => {
+                format!("after {common} states came `{s}`, expected `{p}`")
+            }
+            (Some(p), None) if !patterns.contains(&"...") => format!("it ends after {common} states, expected `{p}`"),
+            (None, Some(s)) => format!("it goes on with `{s}`, expected to end after {common} states"),
+            _ => "it is another".to_owned(),
+        };
+        Some(Failure::at(expected, "path", message.replace("after 0 states came", "first came")).with(evidence))
+    }
+
+    fn visits(&self, name: &str) -> Vec<&StateVisit> {
+        self.timeline.visits.iter().filter(|v| is_at(v, name)).collect()
+    }
+
+    /// `visits` and `never`.
+    fn states(&self, expect: &Expect, found: &mut Vec<Failure>) {
+        for state in &expect.visits {
+            if self.visits(&state.of).is_empty() {
+                found.push(Failure::at(state, "visits", format!("`{}` was never entered", state.of)));
+            }
+        }
+        for state in &expect.never {
+            if let [first, ..] = self.visits(&state.of).as_slice() {
+                let at = format_offset(first.entered.at.since(self.started));
+                found.push(Failure::at(state, "never", format!("`{}` was entered at {at}", state.of)));
+            }
+        }
+    }
+
+    fn attempts(&self, state: &Str, expected: &At<Vec<At<Duration>>>) -> Option<Failure> {
+        let about = format!("attempts of {state}");
+        let visits = self.visits(state);
+        let attempts: Vec<&Attempt> = visits.iter().flat_map(|v| &v.attempts).collect();
+        let offset = |a: &Attempt| a.scheduled.at.since(self.started);
+        let want = &expected.of;
+        let differs = want.iter().zip(&attempts).position(|(w, a)| w.of != offset(a));
+        if differs.is_none() && want.len() == attempts.len() {
+            return None;
+        }
+        let message = match differs {
+            Some(i) => format!(
+                "the {} came at {}, expected {}",
+                ordinal(i),
+                attempts.get(i).map_or_else(String::new, |a| format_offset(offset(a))),
+                want.get(i).map_or_else(String::new, |w| format_offset(w.of))
+            ),
+            None if visits.is_empty() => "the state was never entered".to_owned(),
+            None => {
+                let plural = |n: usize| if n == 1 { "1 attempt".to_owned() } else { format!("{n} attempts") };
+                format!("there were {}, expected {}", plural(attempts.len()), want.len())
+            }
+        };
+        let marked = differs.unwrap_or(want.len().min(attempts.len()));
+        let mut rows: Vec<(String, String, String)> = Vec::new();
+        for (i, attempt) in attempts.iter().enumerate() {
+            let at = format!("T+{}", format_offset(offset(attempt)));
+            let what = match (&attempt.outcome, attempt.error()) {
+                (_, Some(error)) => format!("✗ {state}  {}", error.name()),
+                (AttemptOutcome::Running, _) => format!("… {state}"),
+                _ => format!("✓ {state}"),
+            };
+            let note = match want.get(i) {
+                Some(w) if i == marked => format!("expected at T+{}", format_offset(w.of)),
+                None => "not expected".to_owned(),
+                _ => String::new(),
+            };
+            rows.push((at, what, note));
+        }
+        for w in want.iter().skip(attempts.len()) {
+            rows.push((format!("T+{}", format_offset(w.of)), "missing".to_owned(), "expected".to_owned()));
+        }
+        let width =
+            |of: fn(&(String, String, String)) -> &str| rows.iter().map(|r| of(r).chars().count()).max().unwrap_or(0);
+        let (first, second) = (width(|r| &r.0), width(|r| &r.1));
+        let mut evidence = String::new();
+        for (i, (at, what, note)) in rows.iter().enumerate() {
+            let mark = if i == marked { '▸' } else { ' ' };
+            let line = format!("{mark} {at:<first$}  {what:<second$}  {note}");
+            let _ = writeln!(evidence, "{}", line.trim_end());
+        }
+        let mut failure = Failure::at(expected, about, message).with(evidence.trim_end().to_owned());
+        failure.span = differs.and_then(|i| want.get(i)).map(|w| w.span).or(failure.span);
+        failure.wait = differs.filter(|i| *i > 0).map(|i| (state.clone(), i));
+        Some(failure)
+    }
+
+    fn caught(&self, state: &str, expected: &At<Str>) -> Option<Failure> {
+        let visits = self.visits(state);
+        let caught: Vec<String> = visits.iter().filter_map(|v| v.caught()).map(|e| e.name().to_owned()).collect();
+        if caught.iter().any(|name| **name == *expected.of) {
+            return None;
+        }
+        let what = match (visits.is_empty(), caught.as_slice()) {
+            (true, _) => "the state was never entered".to_owned(),
+            (_, []) => "no Catch of it took anything".to_owned(),
+            (_, some) => format!("its Catch took {}", some.join(", ")),
+        };
+        Some(Failure::at(expected, format!("caught by {state}"), format!("{what}, expected {}", expected.of)))
+    }
+
+    fn map(&self, state: &str, expected: &At<MapCounts>, run: &Run) -> Option<Failure> {
+        let about = format!("map {state}");
+        let visits = self.visits(state);
+        let Some(attempt) = visits.last().and_then(|v| v.attempts.last()) else {
+            return Some(Failure::at(expected, about, "the state was never entered"));
+        };
+        let (succeeded, failed, items) = match &attempt.map_run {
+            // A distributed Map's items are executions of their own.
+            Some(arn) => {
+                let label = arn.split(":mapRun:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
+                let of = run.children().iter().filter(|c| c.arn.contains(&format!(":{label}:")));
+                let (good, all) = of.fold((0_usize, 0_usize), |(good, all), child| {
+                    (good + usize::from(matches!(child.status, Status::Succeeded(_))), all + 1)
+                });
+                (good, all - good, all)
+            }
+            None => {
+                let count = |wanted: ThreadOutcome| {
+                    let of = attempt.threads.iter().filter_map(|i| self.timeline.threads.get(*i));
+                    of.filter(|t| t.outcome == wanted).count()
+                };
+                let all = attempt.items.unwrap_or(attempt.threads.len());
+                (count(ThreadOutcome::Succeeded), count(ThreadOutcome::Failed), all)
+            }
+        };
+        let counted = [
+            ("items", expected.of.items, items),
+            ("succeeded", expected.of.succeeded, succeeded),
+            ("failed", expected.of.failed, failed),
+        ];
+        let wrong: Vec<String> = counted
+            .iter()
+            .filter_map(|(word, want, got)| {
+                let want = (*want).filter(|n| *n != *got as u64)?;
+                Some(match *word {
+                    "items" => format!("there are {got} items, expected {want}"),
+                    word => format!("{got} {word}, expected {want}"),
+                })
+            })
+            .collect();
+        (!wrong.is_empty()).then(|| Failure::at(expected, about, wrong.join("; ")))
+    }
+}
+
+fn ordinal(index: usize) -> String {
+    const WORDS: [&str; 10] =
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    WORDS.get(index).map_or_else(|| format!("{}th", index + 1), |w| (*w).to_owned())
+}

@@ -1,0 +1,239 @@
+//! Running a scenario: the harness without an outside world, or a session with one.
+
+use std::time::Duration;
+
+use super::check::{self, Failure};
+use super::file::{Given, Scenario, ScenarioFile};
+use super::timeline::{Action, Event, Worker};
+use crate::error::Error;
+use crate::harness::{Run, Session, Work};
+use crate::mock::Unused;
+use crate::snapshot::{self, Comparison};
+use crate::time::Timestamp;
+
+/// What came of a scenario.
+pub struct Outcome {
+    /// The run, where it came to one.
+    pub(super) run: Option<Run>,
+    /// What was expected and did not happen, in the order of the file.
+    pub(super) failures: Vec<Failure>,
+    /// Why it could not be run to an end: a task that nothing answers, a token that nobody waits for.
+    pub(super) trouble: Option<Error>,
+    /// Own mocks that were never used, where that is no failure.
+    pub(super) unused: Vec<String>,
+    pub(super) seed: u64,
+}
+
+impl Outcome {
+    /// The outcome of a check that runs no execution of its own.
+    pub(super) fn nothing() -> Outcome {
+        Outcome { run: None, failures: Vec::new(), trouble: None, unused: Vec::new(), seed: 0 }
+    }
+    /// Whether everything was as expected.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty() && self.trouble.is_none()
+    }
+    /// The execution, unless the scenario itself could not be run.
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+    /// What was expected and did not happen, in the order of the file.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        self.failures.iter()
+    }
+    /// Why it could not be run to an end: a task that nothing answers, a token that nobody waits for.
+    pub fn trouble(&self) -> Option<&Error> {
+        self.trouble.as_ref()
+    }
+    /// The seed it ran with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+    /// Mocks of the scenario that no call asked for.
+    pub fn unused_mocks(&self) -> &[String] {
+        &self.unused
+    }
+}
+
+impl ScenarioFile {
+    /// Runs a scenario of this file; `seed` in place of its own, if given.
+    pub fn run(&self, scenario: &Scenario, seed: Option<u64>) -> Outcome {
+        let seed = seed.unwrap_or(scenario.seed);
+        let mut outcome = Outcome { seed, ..Outcome::nothing() };
+        let run = if scenario.timeline.is_none() && scenario.workers.is_empty() {
+            scenario.with_seed(seed).try_run(scenario.input.clone())
+        } else {
+            play(scenario, seed, &mut outcome.failures)
+        };
+        match run {
+            Ok(run) => {
+                outcome.failures.extend(check::run(&scenario.expect, &run));
+                for unused in run.unused_mocks() {
+                    let Some(own) = scenario.own.iter().find(|own| own.is(unused)) else { continue };
+                    match scenario.strict {
+                        true => outcome.failures.push(Failure::new(Some(own.span), "mocks", unused.to_string())),
+                        false => outcome.unused.push(unused.to_string()),
+                    }
+                }
+                outcome.run = Some(run);
+            }
+            Err(error) => outcome.trouble = Some(error),
+        }
+        outcome
+    }
+
+    /// Compares the history with the stored one, where the scenario asks for it; adds a failure where it differs.
+    pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, update: bool) {
+        let (Some(stored), Some(run)) = (&scenario.snapshot, &outcome.run) else { return };
+        let text = snapshot::view(run);
+        let path = stored.path.display();
+        let failure = |message: String| Failure::new(None, "snapshot", message);
+        let differs = match stored.compare(&text) {
+            Ok(Comparison::Same) => return stored.settle(),
+            Ok(Comparison::Missing) => failure(format!("there is none yet; what happened waits in `{path}.new`")),
+            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(lines),
+            Err(e) => return outcome.failures.push(failure(format!("`{path}` cannot be read: {e}"))),
+        };
+        match stored.write(&text, !update) {
+            Ok(_) if update => {}
+            Ok(_) => {
+                outcome.failures.push(differs.accept("accept it with `--update-snapshots`, or by `cargo insta review`"))
+            }
+            Err(e) => outcome.failures.push(failure(format!("`{path}` cannot be written: {e}"))),
+        }
+    }
+
+    /// The file's own mocks and faults that no scenario uses, where the file is strict: each scenario alone may leave
+    /// some of them alone, all together may not.
+    pub fn unused_by_all(&self) -> Vec<String> {
+        let is_strict = self.scenarios().iter().any(|s| s.strict);
+        if self.shared.is_empty() || !is_strict {
+            return Vec::new();
+        }
+        let mut unused: Vec<&Given> = self.shared.iter().collect();
+        for scenario in self.scenarios() {
+            let Some(run) = self.run(scenario, None).run else { continue };
+            let is_replaced =
+                |given: &Given| scenario.own.iter().any(|own| (own.is_fault, &own.key) == (given.is_fault, &given.key));
+            let is_idle =
+                |given: &Given| run.unused_mocks().iter().any(|u| !matches!(u, Unused::Reply { .. }) && given.is(u));
+            unused.retain(|given| is_replaced(given) || is_idle(given));
+        }
+        let what = |given: &Given| if given.is_fault { "the fault on" } else { "the mock of" };
+        unused.iter().map(|given| format!("{} `{}`", what(given), given.key)).collect()
+    }
+}
+
+/// Something that is going to happen outside.
+enum Due<'a> {
+    Event(&'a Event),
+    Done(&'a Worker, Work),
+}
+
+/// A worker and what it is busy with.
+struct AtWork<'a> {
+    worker: &'a Worker,
+    /// From when on it looks for work, every so often.
+    free_from: Timestamp,
+    busy: bool,
+}
+
+impl AtWork<'_> {
+    /// The first instant at or after `now` at which it looks for work.
+    fn looks_at(&self, now: Timestamp) -> Timestamp {
+        let waited = now.since(self.free_from);
+        if self.worker.polls.is_zero() || waited.is_zero() {
+            return now.max(self.free_from);
+        }
+        let rounds = waited.as_nanos().div_ceil(self.worker.polls.as_nanos());
+        let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+        self.free_from + self.worker.polls.saturating_mul(rounds)
+    }
+}
+
+/// Plays the outside world of a scenario.
+fn play(scenario: &Scenario, seed: u64, failures: &mut Vec<Failure>) -> Result<Run, Error> {
+    let mut session = scenario.with_seed(seed).try_start(scenario.input.clone())?;
+    let start = session.now();
+    let mut events = scenario.timeline.iter().flatten().peekable();
+    let mut workers: Vec<AtWork<'_>> =
+        scenario.workers.iter().map(|worker| AtWork { worker, free_from: start, busy: false }).collect();
+    let mut works: Vec<(Timestamp, usize, Work)> = Vec::new();
+    loop {
+        let event = events.peek().map(|e| start + e.at);
+        let done = works.iter().enumerate().min_by_key(|(_, (at, ..))| *at).map(|(i, (at, ..))| (*at, i));
+        // The next thing that is sure to happen outside; work that is done comes before what people do.
+        let sure = match (event, done) {
+            (Some(event), Some((done, i))) if done <= event => Some((done, Some(i))),
+            (_, Some((done, i))) if event.is_none() => Some((done, Some(i))),
+            (Some(event), _) => Some((event, None)),
+            (None, _) => None,
+        };
+        if session.is_over() && events.peek().is_none() {
+            break;
+        }
+        // Up to there the execution goes on by itself, one instant after the other, and a worker may find work.
+        if let Some((at, who)) = next_poll(&session, &workers)
+            && sure.is_none_or(|(sure, _)| at <= sure)
+        {
+            session.try_advance_to(at)?;
+            let AtWork { worker, .. } = workers[who];
+            if let Some(work) = session.take_work(&worker.activity, worker.name.as_deref())? {
+                workers[who].busy = true;
+                works.push((at + worker.takes, who, work));
+            }
+            continue;
+        }
+        let own = session.next_at().filter(|_| !session.is_over());
+        match (own, sure) {
+            (Some(own), Some((sure, _))) if own <= sure => session.try_advance_to(own)?,
+            (_, Some((at, which))) => {
+                session.try_advance_to(at)?;
+                let due = match which {
+                    Some(i) => {
+                        let (at, who, work) = works.swap_remove(i);
+                        workers[who].busy = false;
+                        workers[who].free_from = at;
+                        Due::Done(workers[who].worker, work)
+                    }
+                    None => match events.next() {
+                        Some(event) => Due::Event(event),
+                        None => continue,
+                    },
+                };
+                happen(&mut session, due, start, failures)?;
+            }
+            (Some(own), None) if !workers.is_empty() => session.try_advance_to(own)?,
+            _ => break,
+        }
+    }
+    session.try_finish()
+}
+
+/// When a free worker finds work that waits, and which worker: the earliest, and of those the first.
+fn next_poll(session: &Session, workers: &[AtWork<'_>]) -> Option<(Timestamp, usize)> {
+    let now = session.now();
+    let finds = |(i, w): (usize, &AtWork<'_>)| {
+        let can = !w.busy && session.has_work(&w.worker.activity);
+        can.then(|| (w.looks_at(now), i))
+    };
+    workers.iter().enumerate().filter_map(finds).min()
+}
+
+fn happen(session: &mut Session, due: Due<'_>, start: Timestamp, failures: &mut Vec<Failure>) -> Result<(), Error> {
+    let event = match due {
+        Due::Done(worker, work) => return session.finish_work(work, worker.outcome.clone()),
+        Due::Event(event) => event,
+    };
+    match &event.action {
+        Some(Action::Heartbeat(state)) => session.try_heartbeat(state)?,
+        Some(Action::Answer(state, outcome)) => session.try_answer(state, outcome.clone())?,
+        Some(Action::Stop(error)) => session.try_stop(error.clone())?,
+        None => {}
+    }
+    if let Some(expect) = &event.expect {
+        let offset: Duration = session.now().since(start);
+        failures.extend(check::moment(expect, session, offset));
+    }
+    Ok(())
+}

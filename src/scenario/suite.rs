@@ -1,0 +1,261 @@
+//! Many scenario files at once: found, chosen, run on all processors, reported in the order of their names.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::file::{SUFFIXES, Scenario, ScenarioFile};
+use super::run::Outcome;
+use crate::error::{Error, ErrorKind};
+
+/// Folders that hold no tests of the project itself.
+const SKIPPED: [&str; 4] = ["node_modules", "target", "cdk.out", "__pycache__"];
+
+/// How deep folders are searched; a circle of links ends there at the latest.
+const MOST_FOLDERS: usize = 64;
+
+/// Finds the scenario files in folders, in the order of their paths; a file that is named is taken whatever it is
+/// called. Hidden folders, `target` and `node_modules` are passed over, and links to folders are not followed.
+///
+/// # Errors
+/// A path that does not exist or cannot be read.
+pub fn find<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    for path in paths {
+        search(path.as_ref(), 0, &mut found)?;
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+#[expect(clippy::disallowed_methods, reason = "scenario files are looked for here only")]
+fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let asked = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let about = std::fs::metadata(asked).map_err(|e| Error::io("read", asked, e))?;
+    if !about.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    if depth > MOST_FOLDERS {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(asked).map_err(|e| Error::io("read", asked, e))? {
+        let entry = entry.map_err(|e| Error::io("read", asked, e))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
+        let path = if path.as_os_str() == "." { PathBuf::from(&*name) } else { path.join(&*name) };
+        if is_folder && !name.starts_with('.') && !SKIPPED.contains(&&*name) {
+            search(&path, depth + 1, found)?;
+        } else if !is_folder && SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Which scenarios to run.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Selection {
+    /// Parts of names, any of which is enough; none: every scenario. A text that is some scenario's whole name means
+    /// only scenarios of that name.
+    pub names: Vec<String>,
+    /// Tags, any of which is enough; none: every scenario.
+    pub tags: Vec<String>,
+    /// In place of the seeds of the files.
+    pub seed: Option<u64>,
+    /// The part of the whole to run: this one, from 1, of so many.
+    pub shard: Option<(usize, usize)>,
+    /// Whether nothing new begins once something failed.
+    pub fail_fast: bool,
+    /// Whether scenarios that are marked `ignore` run, too.
+    pub ignored: bool,
+    /// Whether snapshots that differ or are missing are stored, instead of failing.
+    pub update_snapshots: bool,
+}
+
+impl Selection {
+    fn chooses(&self, scenario: &Scenario, whole_names: &[&str]) -> bool {
+        let fits = |part: &String| match whole_names.contains(&part.as_str()) {
+            true => scenario.name() == part,
+            false => scenario.name().contains(part.as_str()),
+        };
+        let named = self.names.is_empty() || self.names.iter().any(fits);
+        let tagged = self.tags.is_empty() || self.tags.iter().any(|tag| scenario.tags().contains(tag));
+        named && tagged
+    }
+}
+
+/// Scenario files, with those that could not be read.
+pub struct Suite {
+    files: Vec<(PathBuf, Result<ScenarioFile, Error>)>,
+}
+
+/// A scenario to run, or a file that could not be read, which counts as one that failed.
+pub struct Case<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// What there is to run, with the file it belongs to.
+    pub what: Result<(&'a ScenarioFile, Check<'a>), &'a Error>,
+}
+
+/// What a case checks.
+#[derive(Clone, Copy)]
+pub enum Check<'a> {
+    /// A scenario.
+    Scenario(&'a Scenario),
+    /// In a strict file, that every mock of the file is used by some scenario.
+    SharedMocks,
+}
+
+/// How a case ended.
+pub enum Verdict {
+    /// It went as expected.
+    Passed(Box<Outcome>),
+    /// It did not.
+    Failed(Box<Outcome>),
+    /// The file is refused, or mocks that its scenarios share are used by none: in words.
+    Refused(String),
+    /// It is marked `ignore`, for this reason.
+    Ignored(String),
+    /// Something else had failed before, and `fail_fast` is on.
+    Skipped,
+}
+
+impl Verdict {
+    /// Whether it counts as a failure.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Verdict::Failed(_) | Verdict::Refused(_))
+    }
+}
+
+impl Case<'_> {
+    /// The name of what it checks.
+    pub fn name(&self) -> &str {
+        match &self.what {
+            Ok((_, Check::Scenario(scenario))) => scenario.name(),
+            Ok((_, Check::SharedMocks)) => "every mock of the file is used",
+            Err(_) => "the file can be read",
+        }
+    }
+}
+
+impl Suite {
+    /// Reads scenario files, on all processors.
+    pub fn load(paths: Vec<PathBuf>) -> Suite {
+        let loaded = in_parallel(&paths, |path| ScenarioFile::load(path));
+        Suite { files: paths.into_iter().zip(loaded).collect() }
+    }
+
+    /// The files, and those that could not be read.
+    pub fn files(&self) -> impl Iterator<Item = (&Path, &Result<ScenarioFile, Error>)> {
+        self.files.iter().map(|(path, file)| (path.as_path(), file))
+    }
+
+    /// The cases of a selection, in the order of the files. A file that could not be read is always among them.
+    ///
+    /// # Errors
+    /// Tags that no scenario has; names of which nothing has a part.
+    pub fn cases(&self, selection: &Selection) -> Result<Vec<Case<'_>>, Error> {
+        let all: Vec<&Scenario> = self.files.iter().flat_map(|(_, f)| f.iter().flat_map(|f| f.scenarios())).collect();
+        for tag in &selection.tags {
+            if !all.iter().any(|s| s.tags().contains(tag)) {
+                let known = all.iter().flat_map(|s| s.tags()).map(String::as_str);
+                let near = crate::diagnostic::did_you_mean(tag, known).map(|n| format!("; did you mean `{n}`?"));
+                let what = format!("choose scenarios: none has the tag `{tag}`{}", near.unwrap_or_default());
+                return Err(Error::new(ErrorKind::Usage, what));
+            }
+        }
+        let whole_names: Vec<&str> =
+            all.iter().map(|s| s.name()).filter(|n| selection.names.iter().any(|p| p == n)).collect();
+        let is_whole = selection.names.is_empty() && selection.tags.is_empty();
+        let mut cases = Vec::new();
+        for (path, file) in &self.files {
+            match file {
+                Err(error) => cases.push(Case { path, what: Err(error) }),
+                Ok(file) => {
+                    let chosen = file.scenarios().iter().filter(|s| selection.chooses(s, &whole_names));
+                    cases.extend(chosen.map(|s| Case { path, what: Ok((file, Check::Scenario(s))) }));
+                    if is_whole && !file.shared.is_empty() && file.scenarios().iter().any(|s| s.strict) {
+                        cases.push(Case { path, what: Ok((file, Check::SharedMocks)) });
+                    }
+                }
+            }
+        }
+        if let Some((part, of)) = selection.shard {
+            cases = cases.into_iter().enumerate().filter(|(i, _)| i % of == part - 1).map(|(_, c)| c).collect();
+        } else if cases.iter().all(|c| c.what.is_err()) && !all.is_empty() {
+            let names = selection.names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or ");
+            let known = all.iter().map(|s| s.name());
+            let near = selection.names.first().and_then(|n| crate::diagnostic::did_you_mean(n, known));
+            let near = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+            let what = format!("choose scenarios: none has {names} in its name and the tags asked for{near}");
+            return Err(Error::new(ErrorKind::Usage, what));
+        }
+        Ok(cases)
+    }
+}
+
+/// Runs cases on all processors; `done` hears of each as it ends, in whatever order.
+pub fn run(cases: &[Case<'_>], selection: &Selection, done: impl Fn(usize) + Sync) -> Vec<Verdict> {
+    let failed = AtomicBool::new(false);
+    let ended = AtomicUsize::new(0);
+    in_parallel(cases, |case| {
+        if selection.fail_fast && failed.load(Ordering::Relaxed) {
+            return Verdict::Skipped;
+        }
+        let verdict = run_one(case, selection);
+        if verdict.is_failure() {
+            failed.store(true, Ordering::Relaxed);
+        }
+        done(ended.fetch_add(1, Ordering::Relaxed) + 1);
+        verdict
+    })
+}
+
+/// Runs one case.
+pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
+    match &case.what {
+        Err(error) => Verdict::Refused(error.to_string()),
+        Ok((file, Check::SharedMocks)) => match file.unused_by_all().as_slice() {
+            [] => Verdict::Passed(Box::new(Outcome::nothing())),
+            unused => Verdict::Refused(format!("no scenario of the file uses {}", unused.join(", "))),
+        },
+        Ok((file, Check::Scenario(scenario))) => {
+            if let Some(why) = scenario.ignored().filter(|_| !selection.ignored) {
+                return Verdict::Ignored(why.to_owned());
+            }
+            let mut outcome = Box::new(file.run(scenario, selection.seed));
+            file.compare_snapshot(scenario, &mut outcome, selection.update_snapshots);
+            if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
+        }
+    }
+}
+
+/// Maps over items on all processors; results are in the order of the items, whoever was first.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    if processors <= 1 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(|| {
+                let mut own = Vec::new();
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(i) else { break };
+                    own.push((i, work(item)));
+                }
+                results.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(i, _)| *i);
+    results.into_iter().map(|(_, result)| result).collect()
+}
