@@ -74,7 +74,11 @@ impl Resource {
                 let function = function.split(':').next().filter(|f| !f.is_empty())?;
                 ResourceKind::Lambda { function: function.into() }
             }
-            "states" if region.is_empty() && account.is_empty() => {
+            "states" if !(region.is_empty() && account.is_empty()) && rest.starts_with("activity:") => {
+                ResourceKind::Activity { name: rest.strip_prefix("activity:")?.into() }
+            }
+            // Integrations have neither region nor account; written with both they mean the same.
+            "states" => {
                 let (api, pattern) = PATTERNS
                     .iter()
                     .find_map(|(suffix, p)| rest.strip_suffix(suffix).map(|a| (a, *p)))
@@ -95,7 +99,6 @@ impl Resource {
                     pattern,
                 }
             }
-            "states" => ResourceKind::Activity { name: rest.strip_prefix("activity:")?.into() },
             _ => return None,
         };
         Some(Resource { arn: arn.into(), kind })
@@ -176,6 +179,7 @@ mod tests {
             ("arn:aws-cn:states:::batch:submitJob.sync", "batch|submitJob.sync|Sync"),
             ("arn:aws:states:::aws-sdk:sfn:startSyncExecution", "aws-sdk:sfn|startSyncExecution|RequestResponse"),
             ("arn:aws:states:::sqs:sendMessage.waitForTaskToken", "sqs|sendMessage.waitForTaskToken|WaitForTaskToken"),
+            ("arn:aws:states:us-east-1:123456789012:aws-sdk:s3:getObject", "aws-sdk:s3|getObject|RequestResponse"),
             ("arn:aws:states:::http:invoke", "http|invoke|RequestResponse"),
         ] {
             assert_eq!(r(arn).as_deref(), Some(want), "{arn}");

@@ -13,10 +13,12 @@ pub(crate) fn list(args: &ListArgs, screen: &mut Screen) -> Result<Exit, Failure
     let options = args.substitutions.iter().fold(CompileOptions::default(), substitute);
     let mut found = Vec::new();
     let mut failures = Vec::new();
+    let mut warnings = Vec::new();
     for path in &args.paths {
         let search = iac::search(path, &options);
         found.extend(search.found);
         failures.extend(search.failures);
+        warnings.extend(search.warnings);
     }
     screen.show(|out| match args.json {
         true => {
@@ -26,6 +28,7 @@ pub(crate) fn list(args: &ListArgs, screen: &mut Screen) -> Result<Exit, Failure
         }
         false => table(&found).iter().try_for_each(|line| writeln!(out, "{line}")),
     })?;
+    screen.report(&warnings);
     // What could be read is shown before what could not.
     let Some(worst) = failures.iter().map(|e| Exit::from(e.kind())).max_by_key(|exit| *exit as u8) else {
         if found.is_empty() {

@@ -33,8 +33,8 @@ pub(crate) fn main() -> ExitCode {
     let mut screen = Screen::new(cli.color);
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
-        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),

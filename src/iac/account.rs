@@ -1,6 +1,8 @@
 //! The pretend account that resources are deployed to: what a template refers to by name becomes an ARN that is the same
 //! on every machine and that people can read, so that a mock can name it.
 
+use crate::iac::placeholder::placeholders;
+
 /// The pretend account's number, as AWS's own examples have it.
 pub(crate) const ACCOUNT: &str = "123456789012";
 /// The pretend region.
@@ -9,6 +11,22 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const PARTITION: &str = "aws";
 /// The pretend stack.
 pub(crate) const STACK: &str = "stack";
+
+/// Names that every template has.
+const PSEUDO: &[(&str, &str)] = &[
+    ("AWS::AccountId", ACCOUNT),
+    ("AWS::Region", REGION),
+    ("AWS::Partition", PARTITION),
+    ("AWS::StackName", STACK),
+    ("AWS::StackId", "arn:aws:cloudformation:us-east-1:123456789012:stack/stack/00000000-0000-0000-0000-000000000000"),
+    ("AWS::URLSuffix", "amazonaws.com"),
+    ("AWS::NotificationARNs", "arn:aws:sns:us-east-1:123456789012:notifications"),
+];
+
+/// The value of a pseudo parameter.
+pub(crate) fn pseudo(name: &str) -> Option<&'static str> {
+    PSEUDO.iter().find(|(pseudo, _)| *pseudo == name).map(|(_, value)| *value)
+}
 
 /// What a plain reference to a resource gives: `Ref` in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +170,25 @@ pub(crate) fn promised_arn(name: &str) -> Option<String> {
     (!own.is_empty()).then(|| arn(of, &own))
 }
 
+/// A text in which references stand for resources that nobody declares here, as people write them among substitutions:
+/// `${Charge.Arn}` is the ARN of a function unless its name speaks of something else, `${Orders}` is the name.
+pub(crate) fn settled(text: &str) -> String {
+    let mut settled = String::new();
+    let mut done = 0;
+    for (range, name) in placeholders(text) {
+        settled.push_str(text.get(done..range.start).unwrap_or_default());
+        done = range.end;
+        match (pseudo(name), promised_arn(name), name.strip_suffix(".Arn")) {
+            (Some(value), ..) => settled.push_str(value),
+            (_, Some(promised), _) => settled.push_str(&promised),
+            (.., Some(id)) => settled.push_str(&arn("AWS::Lambda::Function", id)),
+            _ => settled.push_str(name),
+        }
+    }
+    settled.push_str(text.get(done..).unwrap_or_default());
+    settled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +218,7 @@ mod tests {
         assert_eq!(promised_arn("payments:charge-lambda-arn"), Some(format!("{lambda}charge-lambda")));
         assert_eq!(promised_arn("ChargeFunction"), None);
         assert_eq!(promised_arn("SomethingArn"), None);
+        assert_eq!(settled("${Charge.Arn}:live"), format!("{lambda}Charge:live"));
+        assert_eq!(settled("arn:${AWS::Partition}:s3:::${Inbox}/*"), "arn:aws:s3:::Inbox/*");
     }
 }

@@ -127,6 +127,8 @@ pub struct Search {
     pub found: Vec<Found>,
     /// Files and folders that could not be read, and nested stacks.
     pub failures: Vec<Error>,
+    /// About files that were read all the same: entries of templates that are not YAML and were left out.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The machines of a file, or of all files in a folder and below it.
@@ -148,7 +150,7 @@ pub fn find(path: impl AsRef<Path>) -> Result<Vec<Found>, Error> {
 /// As [`find`], with what the files do not say, and with all that could not be read.
 pub fn search(path: impl AsRef<Path>, options: &CompileOptions) -> Search {
     let path = path.as_ref();
-    let mut search = Searching { options, all: Vec::new(), failures: Vec::new() };
+    let mut search = Searching { options, all: Vec::new(), failures: Vec::new(), warnings: Vec::new() };
     if Files::new().is_folder(path) {
         search.folder(path);
     } else {
@@ -161,6 +163,7 @@ struct Searching<'a> {
     options: &'a CompileOptions,
     all: Vec<Found>,
     failures: Vec<Error>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Searching<'_> {
@@ -214,10 +217,11 @@ impl Searching<'_> {
         if !is_named && !is_definition && !kind::may_hold_a_machine(source.text()) {
             return;
         }
-        let settings = Settings { substitutions: self.options.substitutions.clone() };
+        let settings = Settings::of(self.options);
         match kind::read(&files, &source, &settings) {
-            Ok(Some(extracted)) if !extracted.is_empty() => {
-                for extracted in extracted {
+            Ok(Some(read)) if !read.extracted.is_empty() => {
+                self.warnings.extend(read.warnings);
+                for extracted in read.extracted {
                     match (extracted.is_machine, extracted.definition) {
                         (false, Err(found)) => self.failures.push(found.into()),
                         (_, definition) => self.all.push(Found {
@@ -269,7 +273,7 @@ impl Searching<'_> {
         let mut keep = keep.into_iter();
         let mut found = self.all;
         found.retain(|_| keep.next().unwrap_or(true));
-        Search { found, failures: self.failures }
+        Search { found, failures: self.failures, warnings: self.warnings }
     }
 }
 

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::iac::files::Files;
-use crate::iac::{Extracted, Settings, cfn, plain};
-use crate::source::{Node, Source, parse};
+use crate::iac::{Extracted, Settings, cfn, plain, recover, terraform};
+use crate::source::{Node, Source};
 
 /// What may hold a machine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// A definition and nothing else.
     Definition,
-    /// SAM, CloudFormation, the CDK's output.
-    Template(Node),
+    /// SAM, CloudFormation, the CDK's output; with warnings about what was left out of it.
+    Template(Node, Vec<Diagnostic>),
     /// A document about a machine, with the definition in it: what `describe-state-machine` answers.
     Description(Node),
     /// Terraform's language.
@@ -59,15 +59,15 @@ pub(super) fn kind(source: &Arc<Source>) -> Result<Kind, Diagnostics> {
     if name.ends_with(".tf") || name.ends_with(".tf.json") {
         return Ok(Kind::Terraform);
     }
-    let root = match parse(source, source.format()) {
-        Ok(root) => root,
+    let (root, warnings) = match recover::read(source) {
+        Ok(read) => read,
         // Only definitions have placeholders that are no strings.
         Err(found) if found.iter().all(|d| d.code == "placeholder") => return Ok(Kind::Definition),
         Err(found) => return Err(found),
     };
     let has = |name: &str| root.get(name).is_some();
     Ok(if cfn::is_template(&root) {
-        Kind::Template(root)
+        Kind::Template(root, warnings)
     } else if has("StartAt") || has("States") {
         Kind::Definition
     } else if has("terraform_version") && (has("planned_values") || has("values")) {
@@ -79,26 +79,33 @@ pub(super) fn kind(source: &Arc<Source>) -> Result<Kind, Diagnostics> {
     })
 }
 
+/// What a file holds.
+pub(super) struct Read {
+    pub(super) extracted: Vec<Extracted>,
+    /// About parts of the file that are left out, and that no machine needs.
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+impl From<Vec<Extracted>> for Read {
+    fn from(extracted: Vec<Extracted>) -> Read {
+        Read { extracted, warnings: Vec::new() }
+    }
+}
+
 /// The machines of a source; `None` where it is nothing of ours.
 ///
 /// # Errors
 /// What is wrong with the file as a whole; what is wrong with a machine is told by it.
-pub(super) fn read(
-    files: &Files,
-    source: &Arc<Source>,
-    settings: &Settings,
-) -> Result<Option<Vec<Extracted>>, Diagnostics> {
+pub(super) fn read(files: &Files, source: &Arc<Source>, settings: &Settings) -> Result<Option<Read>, Diagnostics> {
     match kind(source)? {
-        Kind::Definition => Ok(Some(vec![plain::read(source, settings)])),
-        Kind::Template(root) => Ok(Some(cfn::read(files, source, root, settings))),
-        Kind::Description(root) => Ok(Some(vec![plain::read_description(source, &root, settings)])),
-        Kind::Terraform | Kind::TerraformShow(_) => terraform(files, source, settings).map(Some),
+        Kind::Definition => Ok(Some(vec![plain::read(source, settings)].into())),
+        Kind::Template(root, warnings) => {
+            let extracted = cfn::read(files, source, root, settings, &warnings);
+            Ok(Some(Read { extracted, warnings }))
+        }
+        Kind::Description(root) => Ok(Some(vec![plain::read_description(source, &root, settings)].into())),
+        Kind::Terraform => terraform::read(files, source, settings).map(|all| Some(all.into())),
+        Kind::TerraformShow(root) => Ok(Some(terraform::show::read(source, &root).into())),
         Kind::Other => Ok(None),
     }
-}
-
-/// Terraform needs a parser of its own, which not every build has.
-fn terraform(_files: &Files, source: &Arc<Source>, _settings: &Settings) -> Result<Vec<Extracted>, Diagnostics> {
-    let message = format!("`{}` is a file of Terraform's, and this build cannot read those", source.name());
-    Err(Diagnostic::error("built-without", message).help("build with the feature `iac`, which `cli` includes").into())
 }

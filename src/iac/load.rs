@@ -84,7 +84,7 @@ impl Machine {
     /// # Errors
     /// Everything that is wrong with the definition.
     pub fn from_source(source: &Arc<Source>, options: &CompileOptions) -> Result<Machine, Diagnostics> {
-        let settings = Settings { substitutions: options.substitutions.clone() };
+        let settings = Settings::of(options);
         let definition = plain::definition(source, &settings)?;
         let machine = compile(&definition.source, &definition.node, options);
         machine.map_err(|found| explain(found, &definition.names))

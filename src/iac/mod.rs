@@ -18,7 +18,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::asl::MachineType;
+use crate::asl::{CompileOptions, MachineType};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Node, Source, Span};
 
@@ -30,6 +30,8 @@ mod kind;
 mod load;
 pub(crate) mod placeholder;
 mod plain;
+mod recover;
+mod terraform;
 
 pub use find::{Found, Search, find, search};
 
@@ -42,6 +44,17 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What the options say. A value may refer to something that is declared elsewhere.
+    pub(crate) fn of(options: &CompileOptions) -> Settings {
+        Settings::with(options.substitutions.iter().map(|(name, value)| (name.clone(), value.clone())))
+    }
+
+    /// Values for names.
+    pub(crate) fn with(values: impl IntoIterator<Item = (String, String)>) -> Settings {
+        let settled = |(name, value): (String, String)| (name, account::settled(&value));
+        Settings { substitutions: values.into_iter().map(settled).collect() }
+    }
+
     /// The value somebody gave for a name.
     pub(crate) fn given(&self, name: &str) -> Option<&str> {
         self.substitutions.get(name).map(String::as_str)

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::asl::MachineType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::iac::placeholder::{fill, fill_node, too_long};
+use crate::iac::placeholder::{explain, fill, fill_node, too_long};
 use crate::iac::{Definition, Extracted, Settings};
-use crate::source::{Assembled, Format, MAX_DEFINITION_BYTES, Node, NodeKind, Source, Span, parse};
+use crate::source::{Assembled, Format, MAX_DEFINITION_BYTES, Member, Node, NodeKind, Source, Span, parse};
 
 /// The machine of a file that is a definition.
 pub(super) fn read(source: &Arc<Source>, settings: &Settings) -> Extracted {
@@ -35,11 +35,11 @@ pub(super) fn of_file(
     let node = if source.text().contains("${") {
         let mut text = Assembled::new(source);
         text.push_slice(Span::new(0, source.text().len()));
-        read_text(&fill(&text, value)?, format)?
+        fill(&text, value).map_err(Diagnostics::from).and_then(|text| read_text(&text, format))
     } else {
-        parse(source, format)?
+        parse(source, format)
     };
-    Ok(Definition { source: source.clone(), node, names })
+    Ok(Definition { source: source.clone(), node: node.map_err(|found| explain(found, &names))?, names })
 }
 
 /// Reads a text that a definition was put together in.
@@ -55,8 +55,14 @@ pub(super) fn read_description(source: &Arc<Source>, root: &Node, settings: &Set
     let null = Node::new(NodeKind::Null, root.span);
     let member = root.member("definition");
     let node = member.map_or(&null, |m| &m.value);
-    let value = |name: &str| settings.given(name).map(str::to_owned);
-    let names = settings.substitutions.keys().cloned().collect();
+    // Documents that people keep may give values as scenario files do; what was asked for wins.
+    let text = |m: &Member| {
+        (m.key.to_string(), m.value.as_str().map_or_else(|| m.value.to_value().to_string(), |t| t.to_string()))
+    };
+    let mut all = Settings::with(root.get("substitutions").map_or(&[][..], Node::members).iter().map(text));
+    all.substitutions.extend(settings.substitutions.clone());
+    let value = |name: &str| all.given(name).map(str::to_owned);
+    let names: Vec<String> = all.substitutions.keys().cloned().collect();
     let read = || -> Result<Node, Diagnostics> {
         let Some(text) = node.as_str() else {
             let mut node = node.clone();
@@ -67,7 +73,10 @@ pub(super) fn read_description(source: &Arc<Source>, root: &Node, settings: &Set
         assembled.push_string(text, node.span);
         read_text(&fill(&assembled, &value)?, Format::sniff(text))
     };
-    let definition = read().map(|node| Definition { source: source.clone(), node, names });
+    let definition = match read() {
+        Ok(node) => Ok(Definition { source: source.clone(), node, names }),
+        Err(found) => Err(explain(found, &names)),
+    };
     let machine_type = match root.get("type").and_then(Node::as_str).map(|t| &**t) {
         Some("EXPRESS") => Some(MachineType::Express),
         Some("STANDARD") => Some(MachineType::Standard),

@@ -205,7 +205,8 @@ impl Header {
         let mut machines = Vec::new();
         if let Some(member) = root.member("machines") {
             for (name, _) in reader.texts(member) {
-                let other = Machine::load_with(folder.join(&*name), &CompileOptions::default());
+                let other =
+                    Machine::load_with(folder.join(&*name), &CompileOptions { machine_type: None, ..options.clone() });
                 machines.push(other.map_err(|e| about(reader, member, e))?);
             }
         }
@@ -511,6 +512,10 @@ fn options(reader: &mut Reader<'_>, root: &Node) -> CompileOptions {
                 reader.push(finding.help("write `STANDARD` or `EXPRESS`"));
             }
         }
+    }
+    for member in root.get("substitutions").map_or(&[][..], Node::members) {
+        let value = member.value.as_str().map_or_else(|| member.value.to_value().to_string(), |text| text.to_string());
+        options = options.substitute(&*member.key, value);
     }
     options
 }

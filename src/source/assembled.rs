@@ -242,9 +242,7 @@ fn align(value: &str, raw: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let (mut v, mut r) = (0, 0);
     let quoted = raw.starts_with('"');
-    if quoted {
-        r = 1;
-    } else if raw.starts_with('\'') {
+    if raw.starts_with(['"', '\'']) {
         r = 1;
     } else if raw.starts_with(['|', '>']) {
         // The header of a block: `|-`, `>+2  # comment`.

@@ -43,7 +43,9 @@ impl Compiler<'_> {
         let text = self.string(at)?;
         let has_placeholder = at.has_placeholder();
         let is_arn = text.starts_with("arn:") && !has_placeholder;
-        if !is_arn && self.options.stand_ins {
+        // A value that somebody gave for a placeholder may be the bare name of a function.
+        let is_given = || self.options.substitutions.values().any(|value| **value == *text);
+        if !is_arn && (self.options.stand_ins || is_given()) {
             return stand_in(&text);
         }
         if has_placeholder {

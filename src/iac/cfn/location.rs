@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::iac::files::{MAX_TEMPLATE_BYTES, joined};
+use crate::iac::kind;
 use crate::source::{Format, MAX_DEFINITION_BYTES, Node, Source, parse};
 
 use super::functions::shown;
@@ -49,7 +50,7 @@ impl Template<'_> {
             let found = Diagnostic::error("definition", message).at(&self.source, node.span, "has neither");
             return Err(found.help("write `Bucket` and `Key`, or the path of a file").into());
         }
-        match self.uploaded(&key) {
+        match self.uploaded(&key).or_else(|| self.only_definition()) {
             Some(path) => {
                 let read = self.files.read(&path, limit);
                 read.map_err(|unread| self.files.told(unread, &path, &self.source, node.span))
@@ -78,6 +79,29 @@ impl Template<'_> {
             let asset = folder.join(format!("asset.{hash}"));
             self.files.is_file(&asset).then_some(asset)
         })
+    }
+
+    /// The one definition that lies with a template of one machine: what the object was uploaded from.
+    fn only_definition(&self) -> Option<PathBuf> {
+        let is_machine = |resource: &Resource<'_>| resource.of.ends_with("::StateMachine");
+        (self.resources().filter(is_machine).count() == 1).then_some(())?;
+        let mut rest = vec![(self.files.folder(&self.source), 0)];
+        let mut found = None;
+        let mut looked_at = 0;
+        while let Some((folder, depth)) = rest.pop() {
+            for path in self.files.list(&folder).unwrap_or_default() {
+                looked_at += 1;
+                // Where there is that much, it is no project of one machine.
+                (looked_at < 1_000).then_some(())?;
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                if depth < 2 && !name.starts_with('.') && name != "node_modules" && self.files.is_folder(&path) {
+                    rest.push((path, depth + 1));
+                } else if kind::is_definition_by_name(&name) && found.replace(path).is_some() {
+                    return None;
+                }
+            }
+        }
+        found
     }
 
     /// The file that a list of assets gives for a hash.

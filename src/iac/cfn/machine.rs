@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::asl::MachineType;
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::iac::placeholder::{fill, fill_node, too_long};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::iac::placeholder::{explain, fill, fill_node, too_long};
 use crate::iac::plain::{of_file, read_text};
 use crate::iac::{Definition, Extracted, account};
 use crate::source::{Format, Node, NodeKind};
@@ -24,6 +24,11 @@ impl Template<'_> {
         let machine_type = self.machine_type(resource);
         let definition = self.definition(resource);
         let mut found = self.state.take();
+        // Where two states have one name, no one of them may be left out.
+        let is_inside = |d: &&Diagnostic| d.primary.as_ref().is_some_and(|p| resource.node.span.contains(p.span));
+        found.extend(
+            self.warnings.iter().filter(is_inside).cloned().map(|d| Diagnostic { severity: Severity::Error, ..d }),
+        );
         let definition = match definition {
             Ok(definition) if found.is_empty() => Ok(definition),
             Ok(_) => Err(found.into()),
@@ -171,7 +176,7 @@ impl Template<'_> {
             return Err(found.into());
         }
         let text = fill(&self.text(node), value)?;
-        let node = read_text(&text, Format::Json)?;
+        let node = read_text(&text, Format::Json).map_err(|found| explain(found, &names))?;
         Ok(Definition { source: self.source.clone(), node, names })
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::iac::files::Files;
 use crate::iac::{Extracted, Settings};
 use crate::source::{Node, Source};
@@ -25,10 +26,17 @@ pub(super) use template::Template;
 /// How many machines are taken from one template with all its nested stacks; CloudFormation allows 500 resources each.
 const MOST_MACHINES: usize = 2_000;
 
-/// The state machines of a template that has been parsed.
-pub(super) fn read(files: &Files, source: &Arc<Source>, root: Node, settings: &Settings) -> Vec<Extracted> {
+/// The state machines of a template that has been parsed, with the warnings that came of it.
+pub(super) fn read(
+    files: &Files,
+    source: &Arc<Source>,
+    root: Node,
+    settings: &Settings,
+    warnings: &[Diagnostic],
+) -> Vec<Extracted> {
     let state = State::default();
-    let template = Template::new(files, settings, &state, source, root);
+    let mut template = Template::new(files, settings, &state, source, root);
+    template.warnings = warnings.to_vec();
     let mut found = Vec::new();
     template.collect("", &mut found);
     found.truncate(MOST_MACHINES);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::diagnostic::Diagnostics;
-use crate::iac::Extracted;
 use crate::iac::files::{MAX_TEMPLATE_BYTES, joined};
+use crate::iac::{Extracted, recover};
 use crate::source::{Node, Span, parse};
 
 use super::functions::shown;
@@ -86,12 +86,13 @@ impl<'a> Template<'a> {
                 return None;
             }
         };
-        let root = parse(&source, source.format()).map_err(told).ok()?;
+        let (root, warnings) = recover::read(&source).map_err(told).ok()?;
         let parameters = resource.property("Parameters").map_or(&[][..], Node::members);
         let given: BTreeMap<String, Node> =
             parameters.iter().filter_map(|m| Some((m.key.to_string(), self.value(&m.value)?))).collect();
         let mut nested = Template::new(self.files, self.settings, self.state, &source, root);
         nested.given = given;
+        nested.warnings = warnings;
         nested.chain = self.chain.iter().cloned().chain([identity]).collect();
         nested.way = format!("{}{id}/", self.way);
         Some(nested)

@@ -8,17 +8,6 @@ use super::call::Call;
 use super::functions::{placed, shown};
 use super::template::Template;
 
-/// Names that every template has.
-const PSEUDO: &[(&str, &str)] = &[
-    ("AWS::AccountId", account::ACCOUNT),
-    ("AWS::Region", account::REGION),
-    ("AWS::Partition", account::PARTITION),
-    ("AWS::StackName", account::STACK),
-    ("AWS::StackId", "arn:aws:cloudformation:us-east-1:123456789012:stack/stack/00000000-0000-0000-0000-000000000000"),
-    ("AWS::URLSuffix", "amazonaws.com"),
-    ("AWS::NotificationARNs", "arn:aws:sns:us-east-1:123456789012:notifications"),
-];
-
 /// What SAM makes of a resource and names after it: what is appended to the id, and the type of what it makes.
 const MADE: &[(&str, &str, &str)] = &[
     ("AWS::Serverless::Function", "Role", "AWS::IAM::Role"),
@@ -36,7 +25,7 @@ impl Template<'_> {
         if let Some(given) = self.settings.given(name) {
             return string(given);
         }
-        if let Some((_, value)) = PSEUDO.iter().find(|(pseudo, _)| *pseudo == name) {
+        if let Some(value) = account::pseudo(name) {
             return string(value);
         }
         if let Some((of, own)) = self.known(name) {

@@ -28,6 +28,8 @@ pub(crate) struct Template<'a> {
     pub(super) way: String,
     /// Resources that the template does not write but causes: a type and a name for each logical id.
     pub(super) implied: BTreeMap<String, (String, String)>,
+    /// About what was left out of the text.
+    pub(super) warnings: Vec<Diagnostic>,
     /// The nested stacks that were asked for.
     pub(super) nested: RefCell<BTreeMap<String, Option<Rc<Template<'a>>>>>,
     /// The templates beside this one, for what they export.
@@ -67,6 +69,7 @@ impl<'a> Template<'a> {
             chain: vec![files.identity(&files.path(source))],
             way: String::new(),
             implied: BTreeMap::new(),
+            warnings: Vec::new(),
             nested: RefCell::default(),
             beside: RefCell::default(),
         };
