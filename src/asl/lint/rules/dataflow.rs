@@ -259,3 +259,97 @@ fn step_name(step: Option<&Step>) -> &str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+    use crate::asl::Machine;
+
+    /// The findings about data in a machine of these states, which begins with `A`.
+    fn found(states: &str) -> Vec<String> {
+        let text = format!(r#"{{"StartAt": "A", "States": {{{states}, "Z": {{"Type": "Succeed"}}}}}}"#);
+        let machine = Machine::parse(&text).unwrap_or_else(|e| panic!("{e}"));
+        let is_ours = |code: &str| RULES.iter().any(|rule| rule.code == code);
+        machine.lint().iter().filter(|d| is_ours(d.code)).map(|d| d.message.clone()).collect()
+    }
+
+    const CHARGE: &str = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "charge", "Payload.$": "$"}"#;
+
+    #[test]
+    fn what_may_be_there_is_left_alone() {
+        for states in [
+            // The input of the start may hold anything, with a result beside it or without.
+            r#""A": {"Type": "Pass", "Result": 1, "ResultPath": "$.n", "Next": "B"},
+               "B": {"Type": "Pass", "Parameters": {"n.$": "$.n", "id.$": "$.order.id"}, "Next": "Z"}"#
+                .to_owned(),
+            // What a function returns is its own business.
+            format!(
+                r#""A": {{{CHARGE}, "ResultSelector": {{"id.$": "$.Payload.charge.id"}}, "ResultPath": "$.c", "Next": "B"}},
+                   "B": {{"Type": "Pass", "InputPath": "$.c.id.any.thing", "Next": "Z"}}"#
+            ),
+            // A catcher that throws the error away leaves the input.
+            format!(
+                r#""A": {{{CHARGE}, "Next": "Z",
+                     "Catch": [{{"ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "B"}}]}},
+                   "B": {{"Type": "Pass", "InputPath": "$.order", "Next": "Z"}}"#
+            ),
+            // Only one of two ways writes it down.
+            r#""A": {"Type": "Choice", "Default": "C", "Choices": [{"Variable": "$.a", "IsPresent": true, "Next": "B"}]},
+               "B": {"Type": "Pass", "Result": {"x": 1}, "Next": "D"},
+               "C": {"Type": "Pass", "Result": {"y": 1}, "Next": "D"},
+               "D": {"Type": "Pass", "InputPath": "$.x", "Next": "Z"}"#
+                .to_owned(),
+            // Asked before it is compared.
+            r#""A": {"Type": "Pass", "Result": {}, "Next": "B"},
+               "B": {"Type": "Choice", "Default": "Z", "Choices": [{"Next": "Z", "And": [
+                 {"Variable": "$.x", "IsPresent": true}, {"Variable": "$.x.y", "NumericEquals": 1}]}]}"#
+                .to_owned(),
+            // Results of branches and iterations are arrays.
+            r#""A": {"Type": "Parallel", "Next": "B", "Branches": [
+                 {"StartAt": "C", "States": {"C": {"Type": "Pass", "Result": {"x": 1}, "End": true}}}]},
+               "B": {"Type": "Pass", "Parameters": {"x.$": "$[0].x", "all.$": "$[*].y"}, "Next": "Z"}"#
+                .to_owned(),
+            // A loop that nests its input ever deeper.
+            r#""A": {"Type": "Pass", "Parameters": {"before.$": "$", "n": 1}, "Next": "B"},
+               "B": {"Type": "Choice", "Choices": [{"Variable": "$.before.before.n", "IsPresent": true, "Next": "Z"}],
+                 "Default": "A"}"#
+                .to_owned(),
+        ] {
+            assert_eq!(found(&states), Vec::<String>::new(), "{states}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_there_is_told() {
+        for (states, want) in [
+            (
+                format!(
+                    r#""A": {{{CHARGE}, "Next": "B"}}, "B": {{"Type": "Pass", "InputPath": "$.chargeId", "Next": "Z"}}"#
+                ),
+                "`$.chargeId` finds nothing: the input has no `chargeId`",
+            ),
+            (
+                r#""A": {"Type": "Parallel", "Next": "B", "Branches": [
+                     {"StartAt": "C", "States": {"C": {"Type": "Pass", "Result": {"x": 1}, "End": true}}}]},
+                   "B": {"Type": "Pass", "InputPath": "$.x", "Next": "Z"}"#
+                    .to_owned(),
+                "`$.x` finds nothing: the input is an array",
+            ),
+            (
+                r#""A": {"Type": "Pass", "Assign": {"order": {"id": 1}}, "Next": "B"},
+                   "B": {"Type": "Pass", "Parameters": {"n.$": "$order.number"}, "Next": "Z"}"#
+                    .to_owned(),
+                "`$order.number` finds nothing: `$order` has no `number`",
+            ),
+            (
+                r#""A": {"Type": "Pass", "Result": [1, 2], "ResultPath": "$.list", "Next": "B"},
+                   "B": {"Type": "Pass", "Result": 1, "ResultPath": "$.list.x", "Next": "Z"}"#
+                    .to_owned(),
+                "`$.list.x` cannot be written: `$.list` is an array",
+            ),
+        ] {
+            assert_eq!(found(&states), [want], "{states}");
+        }
+    }
+}
