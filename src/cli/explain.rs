@@ -34,8 +34,14 @@ pub(crate) fn explain(args: &ExplainArgs, screen: &mut Screen) -> Result<Exit, F
 
 /// All codes, those of accepted definitions first.
 fn list() -> String {
-    let width = lint::rules().chain(lint::refusals()).map(|rule| rule.code.len()).max().unwrap_or(0);
+    let width = lint::all().map(|rule| rule.code.len()).max().unwrap_or(0);
     let row = |rule: &Rule| format!("  {:<width$}  {:<7}  {}\n", rule.code, rule.severity.as_str(), rule.summary);
-    let rows = |rules: &mut dyn Iterator<Item = &'static Rule>| rules.map(row).collect::<String>();
-    format!("accepted, and probably not meant\n{}\nrefused\n{}", rows(&mut lint::rules()), rows(&mut lint::refusals()))
+    let groups: [(&str, Vec<&Rule>); 3] = [
+        ("accepted, and probably not meant", lint::rules().collect()),
+        ("refused by AWS", lint::refusals().collect()),
+        ("not to be read", lint::unreadable().collect()),
+    ];
+    let group =
+        |(title, rules): (&str, Vec<&Rule>)| format!("{title}\n{}", rules.into_iter().map(row).collect::<String>());
+    groups.map(group).join("\n")
 }

@@ -17,6 +17,7 @@ mod jsonpath_oracle;
 mod laws;
 mod layering;
 mod limits;
+mod lint;
 mod map;
 mod mocks;
 mod nested;

@@ -1,14 +1,14 @@
 //! `rehearsal lint`: what is wrong with definitions, wherever they live.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use rehearsal::Error;
 use rehearsal::asl::CompileOptions;
 use rehearsal::asl::lint::{self, Level, LintOptions};
-use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity};
-use rehearsal::iac::{self, Found};
+use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
+use rehearsal::iac::{self, Found, Search};
 
 use super::args::Type;
 use super::exit::Exit;
@@ -17,6 +17,7 @@ use super::screen::{Failure, Screen};
 mod config;
 mod json;
 mod mend;
+mod models;
 mod sarif;
 
 /// The table in `--help`; the README has the same one.
@@ -53,6 +54,14 @@ pub(crate) struct LintArgs {
     /// Read no configuration
     #[arg(long, help_heading = "What counts", conflicts_with = "config")]
     pub(crate) no_config: bool,
+
+    /// Compare calls of services with the API models in this folder, which is `botocore/data` of boto3 or the AWS CLI
+    /// [default: the first one found on this machine]
+    #[arg(long, value_name = "DIR", help_heading = "What counts")]
+    pub(crate) api_models: Option<PathBuf>,
+    /// Do not compare calls of services with API models
+    #[arg(long, help_heading = "What counts", conflicts_with = "api_models")]
+    pub(crate) no_api_models: bool,
 
     /// Make the changes that need no decision, in the files themselves, and show what is left
     #[arg(long, help_heading = "What happens")]
@@ -99,6 +108,8 @@ struct Report {
     broken: Vec<Linted>,
     /// What could not be read at all.
     unread: Vec<Error>,
+    /// Whether calls of services were compared with API models.
+    has_models: bool,
 }
 
 impl Report {
@@ -165,9 +176,10 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
     let substitute = |options: CompileOptions, (name, value): &(String, String)| options.substitute(name, value);
     let mut compiling = args.substitutions.iter().fold(CompileOptions::default(), substitute);
     compiling.machine_type = args.machine_type.map(Into::into);
-    let (mut found, mut report) = (Vec::new(), Report { machines: Vec::new(), broken: Vec::new(), unread: Vec::new() });
+    let (mut found, mut report) =
+        (Vec::new(), Report { machines: Vec::new(), broken: Vec::new(), unread: Vec::new(), has_models: false });
     for path in &args.paths {
-        let search = iac::search(path, &compiling);
+        let search = search(path, &compiling);
         found.extend(search.found);
         for failure in search.failures {
             match failure.diagnostics() {
@@ -182,15 +194,38 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
         }
     }
     let mut configs = config::Configs::new(args);
+    let models = models::find(args)?;
+    report.has_models = models.is_some();
     let machines: Vec<(Found, LintOptions)> = found
         .into_iter()
         .map(|found| {
-            let options = decided(args, configs.options(found.file())?);
+            let mut options = decided(args, configs.options(found.file())?);
+            options.api_models.clone_from(&models);
             Ok((found, options))
         })
         .collect::<Result<_, Failure>>()?;
     report.machines = all_at_once(&machines);
     Ok(report)
+}
+
+/// The machines of a path; of `FILE#ID` the one of that id.
+fn search(path: &Path, compiling: &CompileOptions) -> Search {
+    let text = path.to_string_lossy();
+    let Some((file, id)) = text.rsplit_once('#').filter(|_| !path.exists()) else {
+        return iac::search(path, compiling);
+    };
+    let mut search = iac::search(file, compiling);
+    let ids: Vec<String> = search.found.iter().map(|f| f.id().to_owned()).collect();
+    let is_it = |found: &Found| found.id() == id || found.id().rsplit('/').next() == Some(id);
+    search.found.retain(is_it);
+    if search.found.is_empty() && search.failures.is_empty() {
+        let unknown = Diagnostic::error("no-machine", format!("`{file}` holds no state machine `{id}`"));
+        search.failures.push(Error::from(match did_you_mean(id, ids.iter().map(String::as_str)) {
+            Some(near) => unknown.help(format!("did you mean `{near}`?")),
+            None => unknown.help(format!("`rehearsal list {file}` shows those it holds")),
+        }));
+    }
+    search
 }
 
 /// What the command line decides goes before what the configuration does.
@@ -232,6 +267,12 @@ fn text(
         }
         if mended.0 > 0 {
             writeln!(out, "{} mended in {}", counted(mended.0, "finding"), counted(mended.1, "file"))?;
+        }
+        if !report.has_models && !args.no_api_models && !report.machines.is_empty() {
+            writeln!(
+                out,
+                "calls of services are not compared with API models: there is no boto3 here, and no --api-models DIR"
+            )?;
         }
         writeln!(out, "{}", summary(report, took))
     })

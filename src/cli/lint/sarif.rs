@@ -168,7 +168,7 @@ struct Replacement {
 
 /// The whole log.
 pub(super) fn log(report: &Report, quiet: bool) -> Log {
-    let rules: Vec<&'static Rule> = lint::rules().chain(lint::refusals()).collect();
+    let rules: Vec<&'static Rule> = lint::all().collect();
     let results = report.findings(quiet).map(|(of, finding)| result(&rules, of, finding)).collect();
     let notification = |error: &rehearsal::Error| Notification { level: "error", message: plain(error.to_string()) };
     let invocation = Invocation {

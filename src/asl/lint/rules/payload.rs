@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::super::Rule;
 use super::super::flow_analysis::What;
 use super::super::subject::{Place, Subject};
+use super::duration;
 use crate::asl::machine::{MachineType, Operand, StateId, StateKind, Transition, Wait};
 use crate::asl::resource::Pattern;
 use crate::diagnostic::{Diagnostics, Severity};
@@ -369,17 +370,5 @@ fn counts(node: &Node) -> bool {
             m.key.contains("Numeric") || m.key.contains("Timestamp") && &*m.key != "Timestamp" || counts(&m.value)
         }),
         _ => false,
-    }
-}
-
-/// `2 h 46 min`, as people say it.
-fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, s) => format!("{s} s"),
-        (0, 0, m, _) => format!("{m} min"),
-        (0, h, 0, _) => format!("{h} h"),
-        (0, h, m, _) => format!("{h} h {m} min"),
-        (d, 0, ..) => format!("{d} d"),
-        (d, h, ..) => format!("{d} d {h} h"),
     }
 }
