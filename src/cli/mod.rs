@@ -33,7 +33,6 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
-        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
     };
     match ended {
