@@ -179,7 +179,9 @@ fn concurrency(subject: &Subject<'_>, found: &mut Diagnostics) {
         };
         if wanted > most {
             let message = format!("`{}` asks for {wanted}, and {what}", place.state.name);
-            found.push(place.note("map-concurrency-limit", "MaxConcurrency", message, format!("{most} are the limit")));
+            let finding =
+                place.note("map-concurrency-limit", "MaxConcurrency", message, format!("{most} are the limit"));
+            found.push(finding.help(format!("write {most}, so that nobody counts on more")));
         }
     }
 }

@@ -366,7 +366,8 @@ impl Findings<'_, '_> {
             0 => format!("`{}` needs {listed}", call.shown),
             _ => format!("`{}` of `{}` needs {listed}", way.rsplit(" › ").next().unwrap_or(way), call.shown),
         };
-        self.report("api-required", (way, key), message, "missing in this", None);
+        let help = format!("add {listed}, or its path or expression");
+        self.report("api-required", (way, key), message, "missing in this", Some(help));
     }
 }
 
