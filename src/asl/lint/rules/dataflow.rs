@@ -139,9 +139,12 @@ fn explained(
                 "`Cause` is a text that may hold JSON; read it with `States.StringToJson({before})` first"
             ));
         }
-        _ => return finding,
+        _ => return finding.help(format!("read `{before}` itself, or hand on an object in its place")),
     };
     let names: Vec<&str> = object.names().collect();
+    if names == ["Cause", "Error"] {
+        return finding.help("what a `Catch` hands on has `Error` and `Cause`, both of them texts");
+    }
     let from = object.from.filter(|from| *from != problem.state).map(|from| subject.place(from));
     let finding = match from {
         Some(from) => finding.also(from.name_span, format!("`{}` writes all of its members", from.state.name)),
@@ -155,17 +158,17 @@ fn explained(
     }
     match names.as_slice() {
         [] => finding.help("it is an empty object"),
-        [first, ..] if names.len() <= SHOWN => {
+        _ if names.len() <= SHOWN => {
             let listed = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
             let verb = if names.len() == 1 { "member is" } else { "members are" };
             let replaces = from.is_some_and(|from| {
                 matches!(from.state.kind, StateKind::Task(_)) && from.node.get("ResultPath").is_none()
             });
-            let keep = replaces && before == "$" && *first != "Error";
+            let keep = replaces && before == "$";
             let hint = if keep { "; a `ResultPath` such as `$.result` keeps the input beside a result" } else { "" };
             finding.help(format!("its {verb} {listed}{hint}"))
         }
-        _ => finding,
+        _ => finding.help("look at what the states before it hand on"),
     }
 }
 
