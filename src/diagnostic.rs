@@ -207,11 +207,13 @@ impl Diagnostic {
         if let Some(aws) = &self.aws {
             group = group.element(Level::NOTE.with_name("aws").message(visible(&aws.to_string())));
         }
-        if let Some(help) = &self.help {
+        // Where there is a change to show, the help is its title.
+        let fix = self.source.as_ref().zip(self.fix.as_ref());
+        let fix = fix.and_then(|(source, fix)| fix.group(source, self.help.as_deref()));
+        if let Some(help) = self.help.as_ref().filter(|_| fix.is_none()) {
             group = group.element(Level::HELP.message(visible(help)));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let fix = self.source.as_ref().zip(self.fix.as_ref()).and_then(|(source, fix)| fix.group(source));
         let groups: Vec<Group<'_>> = [Some(group), fix].into_iter().flatten().collect();
         renderer.decor_style(DecorStyle::Unicode).term_width(120).render(&groups)
     }

@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{exit, test};
+use super::{exit, explain, lint, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -33,6 +33,11 @@ pub(crate) enum Command {
     TestState(Box<TestStateArgs>),
     /// Show the state machines of files and folders
     List(ListArgs),
+    /// Say what is wrong with definitions, and what is probably not meant
+    #[command(after_help = lint::TABLE)]
+    Lint(Box<lint::LintArgs>),
+    /// Explain the code of a finding
+    Explain(explain::ExplainArgs),
 }
 
 #[derive(Args, Debug)]

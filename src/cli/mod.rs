@@ -2,8 +2,10 @@
 
 mod args;
 mod exit;
+mod explain;
 mod files;
 mod junit;
+mod lint;
 mod list;
 mod run;
 mod screen;
@@ -31,9 +33,11 @@ pub(crate) fn main() -> ExitCode {
     let mut screen = Screen::new(cli.color);
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
-        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
+        Command::Lint(args) => lint::run(args, &mut screen),
+        Command::Explain(args) => explain::explain(args, &mut screen),
     };
     match ended {
         Ok(exit) => exit.into(),

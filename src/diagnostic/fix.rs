@@ -32,8 +32,8 @@ impl Fix {
         Fix { span, replacement: replacement.into(), says: says.into(), is_safe: false }
     }
 
-    /// The lines it changes, as a patch.
-    pub(super) fn group<'a>(&'a self, source: &Source) -> Option<annotate_snippets::Group<'a>> {
+    /// The lines it changes, as a patch under a title.
+    pub(super) fn group<'a>(&'a self, source: &Source, title: Option<&str>) -> Option<annotate_snippets::Group<'a>> {
         let (start, end) = (source.floor(self.span.start as usize), source.floor(self.span.end as usize));
         let first = source.line_col(start).0;
         let from = source.line_start(first);
@@ -45,6 +45,6 @@ impl Fix {
         }
         let patch = Patch::new(start - from..end - from, self.replacement.as_str());
         let snippet = Snippet::source(text.to_owned()).line_start(first).patch(patch);
-        Some(Level::HELP.secondary_title(visible(&self.says)).element(snippet))
+        Some(Level::HELP.secondary_title(visible(title.unwrap_or(&self.says))).element(snippet))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::asl::lint::{LintOptions, lint_node};
 use crate::asl::{CompileOptions, Machine, MachineType, QueryLanguage, compile};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::error::Error;
@@ -91,6 +92,20 @@ impl Found {
         options.name.get_or_insert_with(|| self.name().into());
         compile(&definition.source, &definition.node, &options)
             .map_err(|found| placeholder::explain(found, &definition.names).into())
+    }
+
+    /// Everything to say about the machine: what keeps it from being read or is refused or, where all is accepted, what
+    /// is probably not meant.
+    pub fn lint(&self, options: &LintOptions) -> Diagnostics {
+        let definition = match &self.extracted.definition {
+            Ok(definition) => definition,
+            Err(found) => return found.clone(),
+        };
+        let mut compiling = self.options.clone();
+        compiling.machine_type = Some(self.machine_type());
+        compiling.name.get_or_insert_with(|| self.name().into());
+        let found = lint_node(&definition.source, &definition.node, &compiling, options);
+        placeholder::explain(found, &definition.names)
     }
 
     pub(super) fn extracted(&self) -> &Extracted {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::iac::files::Files;
-use crate::iac::{Extracted, Settings, cfn, plain, recover, serverless};
+use crate::iac::{Extracted, Settings, cfn, plain, recover, serverless, terraform};
 use crate::source::{Node, Source};
 
 /// What may hold a machine.
@@ -109,13 +109,8 @@ pub(super) fn read(files: &Files, source: &Arc<Source>, settings: &Settings) -> 
         }
         Kind::Description(root) => Ok(Some(vec![plain::read_description(source, &root, settings)].into())),
         Kind::Serverless(root) => Ok(Some(serverless::read(files, source, &root, settings).into())),
-        Kind::Terraform | Kind::TerraformShow(_) => terraform(files, source, settings).map(|all| Some(all.into())),
+        Kind::Terraform => terraform::read(files, source, settings).map(|all| Some(all.into())),
+        Kind::TerraformShow(root) => Ok(Some(terraform::show::read(source, &root).into())),
         Kind::Other => Ok(None),
     }
-}
-
-/// Terraform needs a parser of its own, which not every build has.
-fn terraform(_files: &Files, source: &Arc<Source>, _settings: &Settings) -> Result<Vec<Extracted>, Diagnostics> {
-    let message = format!("`{}` is a file of Terraform's, and this build cannot read those", source.name());
-    Err(Diagnostic::error("built-without", message).help("build with the feature `iac`, which `cli` includes").into())
 }

@@ -32,6 +32,7 @@ pub(crate) mod placeholder;
 mod plain;
 mod recover;
 mod serverless;
+mod terraform;
 
 pub use find::{Found, Search, find, search};
 

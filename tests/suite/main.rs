@@ -18,6 +18,7 @@ mod jsonpath_oracle;
 mod laws;
 mod layering;
 mod limits;
+mod lint;
 mod map;
 mod mocks;
 mod nested;

@@ -24,7 +24,7 @@ fn answer(request: Value) -> Value {
 }
 
 fn refusal(test: TestState<'_>) -> ApiError {
-    test.run().err().expect("a refusal")
+    test.run().expect_err("a refusal")
 }
 
 /// The inspection data as the API spells them, with texts read.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{LintOptions, Rule, lint_source};
 use crate::asl::compile::CompileOptions;
 use crate::diagnostic::Severity;
-use crate::source::Source;
+use crate::source::{Format, Source};
 
 /// How wide a paragraph is.
 const WIDTH: usize = 96;
@@ -29,9 +29,17 @@ impl Rule {
 
     /// What is found in the example.
     fn finding(&self, color: bool) -> Option<String> {
-        let source = Arc::new(Source::new("example.asl.json", self.example));
+        let source = Arc::new(Source::new(format!("example.asl.{}", self.language()), self.example));
         let found = lint_source(&source, &CompileOptions::default(), &LintOptions::default());
         found.iter().find(|finding| finding.code == self.code).map(|finding| finding.render(color))
+    }
+
+    /// What the example is written in.
+    fn language(&self) -> &'static str {
+        match Format::sniff(self.example) {
+            Format::Json => "json",
+            Format::Yaml => "yaml",
+        }
     }
 
     /// What the findings weigh, and how they are switched off.
@@ -58,6 +66,7 @@ pub fn page() -> String {
     for (title, rules) in [
         ("What AWS accepts and nobody means", super::rules().collect::<Vec<_>>()),
         ("What AWS refuses", super::refusals().collect()),
+        ("What keeps a definition from being read", super::unreadable().collect()),
     ] {
         let _ = write!(text, "## {title}\n\n| code | severity | |\n|---|---|---|\n");
         for rule in &rules {
@@ -67,7 +76,7 @@ pub fn page() -> String {
         for rule in &rules {
             let _ = write!(text, "\n### {}\n\n{}\n\n{}\n", rule.code, capital(rule.summary), rule.explanation);
             if !rule.example.is_empty() {
-                let _ = write!(text, "\n```json\n{}\n```\n", rule.example.trim());
+                let _ = write!(text, "\n```{}\n{}\n```\n", rule.language(), rule.example.trim());
             }
             if let Some(found) = rule.finding(false) {
                 let _ = write!(text, "\n```text\n{found}\n```\n");

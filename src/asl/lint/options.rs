@@ -1,8 +1,8 @@
 //! Which rules count, and how much.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
+use super::ApiModels;
 use crate::diagnostic::Severity;
 
 /// What somebody decided about the findings of a code.
@@ -32,8 +32,8 @@ pub enum Level {
 #[non_exhaustive]
 pub struct LintOptions {
     levels: BTreeMap<String, Level>,
-    /// The folder of botocore's API models, `botocore/data`; without it, calls are not checked against them.
-    pub api_models: Option<PathBuf>,
+    /// The models that calls of services are compared with; without them, that is left out.
+    pub api_models: Option<ApiModels>,
 }
 
 /// The names that stand for all findings of a severity.
@@ -65,10 +65,10 @@ impl LintOptions {
         self
     }
 
-    /// The same, checking calls against the API models in this folder.
+    /// The same, comparing calls of services with these models.
     #[must_use]
-    pub fn api_models(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.api_models = Some(folder.into());
+    pub fn api_models(mut self, models: ApiModels) -> Self {
+        self.api_models = Some(models);
         self
     }
 

@@ -11,6 +11,11 @@ const fn row(code: &'static str, summary: &'static str, explanation: &'static st
     Rule { code, severity: Severity::Error, summary, explanation, example, check: found_by_compilation }
 }
 
+/// The same for what has no definition to show.
+pub(super) const fn plain_row(code: &'static str, summary: &'static str, explanation: &'static str) -> Rule {
+    row(code, summary, explanation, "")
+}
+
 pub(super) static ROWS: &[Rule] = &[
     row(
         "syntax",
@@ -415,12 +420,5 @@ pub(super) static ROWS: &[Rule] = &[
     "Wait": {"Type": "Wait", "Timestamp": "2024-05-17 09:30", "End": true}
   }
 }"#,
-    ),
-    row(
-        "definition",
-        "a definition that cannot be compiled",
-        "Something is wrong that has no code of its own. Please report it: everything that is refused should say \
-         why.",
-        "",
     ),
 ];

@@ -1,7 +1,9 @@
 //! What the rules look at: the compiled states, each with the text it was written in.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
+use super::flow_analysis::FlowAnalysis;
 use super::options::LintOptions;
 use crate::asl::machine::{Inner, Machine, State, StateId};
 use crate::diagnostic::{Diagnostic, Fix, Severity};
@@ -16,6 +18,7 @@ pub(super) struct Subject<'a> {
     places: Vec<Place<'a>>,
     /// The machine's own list of states first.
     pub(super) flows: Vec<FlowPlace<'a>>,
+    analysis: OnceCell<FlowAnalysis>,
 }
 
 /// A state and where it is written.
@@ -67,7 +70,14 @@ impl<'a> Subject<'a> {
     pub(super) fn of(machine: &'a Machine, options: &'a LintOptions) -> Option<Subject<'a>> {
         let inner = &*machine.inner;
         let source = inner.source.as_ref()?;
-        let mut subject = Subject { machine: inner, source, options, places: Vec::new(), flows: Vec::new() };
+        let mut subject = Subject {
+            machine: inner,
+            source,
+            options,
+            places: Vec::new(),
+            flows: Vec::new(),
+            analysis: OnceCell::new(),
+        };
         subject.walk(&inner.node, None, "");
         Some(subject)
     }
@@ -100,6 +110,11 @@ impl<'a> Subject<'a> {
         self.places.iter()
     }
 
+    /// What is known about data and variables; found out once, when somebody asks.
+    pub(super) fn analysis(&self) -> &FlowAnalysis {
+        self.analysis.get_or_init(|| FlowAnalysis::of(self))
+    }
+
     /// The place of a state.
     pub(super) fn place(&self, id: StateId) -> &Place<'a> {
         &self.places[id.0 as usize]
@@ -107,6 +122,11 @@ impl<'a> Subject<'a> {
 }
 
 impl<'a> Place<'a> {
+    /// Whether a placeholder stands where the resource would be, so that nobody knows what is called.
+    pub(super) fn is_stand_in(&self) -> bool {
+        self.node.get("Resource").and_then(Node::as_str).is_some_and(|r| !r.starts_with("arn:") || r.contains("${"))
+    }
+
     /// A warning about one of the state's fields: its value where it is there, else the state's name.
     pub(super) fn warning(
         &self,

@@ -51,6 +51,12 @@ pub(super) const BUILT_IN: &[&str] = &[
     "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "zip",
 ];
 
+/// The names of all functions there are, without `$`: JSONata's own and those the service adds.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    let own = BUILT_IN.iter().copied().filter(|name| *name != "eval");
+    own.chain(HOST_FUNCTIONS.iter().map(|function| function.name))
+}
+
 /// Makes the functions in the mask known to the engine.
 pub(super) fn register(evaluator: &mut Evaluator, mask: u8, pool: &Pool) -> Result<(), EvaluatorError> {
     for (i, function) in HOST_FUNCTIONS.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0) {

@@ -32,6 +32,7 @@ use crate::expr::env::Env;
 use crate::value::{Str, Value};
 use demand::Walk;
 pub use error::JsonataError;
+pub use functions::function_names;
 use inspect::{Findings, Simple};
 pub use inspect::{Mentions, NewerOperator, StatesMembers};
 use limits::Guards;

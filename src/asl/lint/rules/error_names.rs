@@ -142,6 +142,7 @@ pub(super) fn never(subject: &Subject<'_>, place: &Place<'_>, name: &str) -> Opt
         _ => {}
     }
     match &place.state.kind {
+        StateKind::Task(_) if place.is_stand_in() => None,
         StateKind::Task(task) => never_of_task(place, task, name),
         StateKind::Map(map) => never_of_map(subject, place, map, name),
         StateKind::Parallel(_) => match name {

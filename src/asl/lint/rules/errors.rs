@@ -105,8 +105,8 @@ fn error_name(subject: &Subject<'_>, found: &mut Diagnostics) {
         if near.is_none() && !is_foreign {
             continue;
         }
-        let what = if name == trimmed { "" } else { ", because of its blanks" };
-        let message = format!("no error is called `{name}`{what}, so this {} never applies", error.entry_word());
+        let what = if name == trimmed { "" } else { ", with these blanks" };
+        let message = format!("no error is called `{name}`{what}, and so it never applies");
         let finding = place.warning_at("error-name", (&error.way(), error.span), message, "no such error");
         found.push(match near {
             Some(near) => finding.help(format!("did you mean `{near}`?")).fix(place.respell(error.span, name, near)),

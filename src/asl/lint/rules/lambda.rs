@@ -106,7 +106,7 @@ fn tasks<'s, 'a: 's>(subject: &'s Subject<'a>) -> impl Iterator<Item = (&'s Plac
                 ResourceKind::Service { service, action, .. } => &**service == "lambda" && &**action == "invoke",
                 ResourceKind::Activity { .. } => false,
             };
-            is_lambda.then_some((place, &**task))
+            (is_lambda && !place.is_stand_in()).then_some((place, &**task))
         }
         _ => None,
     })

@@ -3,7 +3,7 @@
 use super::super::Rule;
 use super::super::subject::{ErrorName, Place, Subject};
 use crate::asl::machine::StateKind;
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 
 pub(super) const RULES: &[Rule] = &[Rule {
     code: "error-shadowed",
@@ -34,31 +34,43 @@ fn error_shadowed(subject: &Subject<'_>, found: &mut Diagnostics) {
     for place in subject.places() {
         for field in ["Retry", "Catch"] {
             let names: Vec<ErrorName<'_>> = place.error_names(field).collect();
-            for (i, later) in names.iter().enumerate() {
-                let Some(earlier) = names.iter().take(i).find(|earlier| takes(place, earlier.name, later.name)) else {
-                    continue;
-                };
-                let word = later.entry_word();
-                let (severity, message) = if earlier.entry == later.entry {
-                    (Severity::Note, format!("`{}` is in this {word} already", later.name))
-                } else if earlier.name == later.name {
-                    (Severity::Warning, format!("an earlier {word} takes `{}`", later.name))
-                } else {
-                    let message = format!("`{}` of an earlier {word} takes `{}` as well", earlier.name, later.name);
-                    (Severity::Warning, message)
-                };
-                let at = later.way();
-                let finding = place
-                    .finding_at(severity, "error-shadowed", (&at, later.span), message, "never met here")
-                    .also(earlier.span, "met here");
-                found.push(if earlier.name == later.name {
-                    finding.help("name it once")
-                } else {
-                    finding.help(format!("put the {word} with `{}` first", later.name))
-                });
+            let shadowed = names.iter().enumerate().filter_map(|(i, later)| {
+                let earlier = names.iter().take(i).find(|earlier| takes(place, earlier.name, later.name))?;
+                Some((earlier, later))
+            });
+            let shadowed: Vec<_> = shadowed.collect();
+            // What one earlier entry leaves nothing of is said once for all names of the later one.
+            for group in shadowed.chunk_by(|a, b| a.0.entry == b.0.entry && a.1.entry == b.1.entry) {
+                found.push(said(place, &names, group));
             }
         }
     }
+}
+
+/// The finding about names of one entry that an earlier one takes.
+fn said(place: &Place<'_>, names: &[ErrorName<'_>], group: &[(&ErrorName<'_>, &ErrorName<'_>)]) -> Diagnostic {
+    let (earlier, later) = group[0];
+    let word = later.entry_word();
+    let is_whole = names.iter().filter(|name| name.entry == later.entry).count() == group.len();
+    let listed = group.iter().map(|(_, later)| format!("`{}`", later.name)).collect::<Vec<_>>().join(", ");
+    let (severity, message, help) = if earlier.entry == later.entry {
+        (Severity::Note, format!("{listed} is in this {word} already"), "name it once".to_owned())
+    } else if is_whole {
+        let message = match earlier.name == later.name {
+            true => format!("this {word} is never used: an earlier one takes {listed}"),
+            false => format!("this {word} is never used: `{}` of an earlier one takes all it names", earlier.name),
+        };
+        (Severity::Warning, message, format!("put it before the {word} with `{}`, or remove it", earlier.name))
+    } else {
+        let message = format!("an earlier {word} with `{}` takes {listed}", earlier.name);
+        (Severity::Warning, message, "name each error once, the special before the general".to_owned())
+    };
+    let at = later.way();
+    let mut finding = place.finding_at(severity, "error-shadowed", (&at, later.span), message, "never met here");
+    for (_, other) in group.iter().skip(1) {
+        finding = finding.also(other.span, "");
+    }
+    finding.also(earlier.span, "met here").help(help)
 }
 
 /// Whether an entry with the earlier name leaves nothing for the later one.

@@ -3,15 +3,24 @@
 use super::Rule;
 
 mod calls;
+mod choices;
+mod dataflow;
 mod deprecated;
 mod error_names;
 mod errors;
 mod flow;
+mod jsonata;
 mod lambda;
 mod matching;
+mod models;
+mod paths;
+mod payload;
 mod retries;
 mod timeouts;
+mod variables;
 mod waits;
+
+pub use models::ApiModels;
 
 /// Every group of rules, in the order of the reference page.
 pub(super) static ALL: &[&[Rule]] = &[
@@ -24,6 +33,13 @@ pub(super) static ALL: &[&[Rule]] = &[
     lambda::RULES,
     calls::RULES,
     deprecated::RULES,
+    variables::RULES,
+    dataflow::RULES,
+    paths::RULES,
+    jsonata::RULES,
+    choices::RULES,
+    payload::RULES,
+    models::RULES,
     super::allow::RULES,
 ];
 
@@ -31,9 +47,11 @@ pub(super) static ALL: &[&[Rule]] = &[
 fn duration(seconds: u64) -> String {
     match seconds {
         31_536_000 => "a year".to_owned(),
+        s if s >= 3_153_600_000 => "more than 100 years".to_owned(),
+        s if s >= 63_072_000 => format!("{} years", s / 31_536_000),
         s if s >= 172_800 && s % 3_600 == 0 || s >= 864_000 => format!("{} days", s / 86_400),
         s if s >= 3_600 && s % 3_600 == 0 => format!("{} h", s / 3_600),
-        s if s >= 7_200 => format!("{} h {} min", s / 3_600, s % 3_600 / 60),
+        s if s >= 3_600 => format!("{} h {} min", s / 3_600, s % 3_600 / 60),
         s if s >= 120 && s % 60 == 0 => format!("{} min", s / 60),
         s => format!("{s} s"),
     }
@@ -46,7 +64,10 @@ mod tests {
     #[test]
     fn durations_read_well() {
         let said: Vec<String> =
-            [0, 90, 300, 3_600, 9_000, 43_200, 172_800, 31_536_000, 99_999_999].map(duration).to_vec();
-        assert_eq!(said, ["0 s", "90 s", "5 min", "1 h", "2 h 30 min", "12 h", "2 days", "a year", "1157 days"]);
+            [0, 90, 300, 3_600, 5_115, 9_000, 43_200, 172_800, 31_536_000, 99_999_999].map(duration).to_vec();
+        assert_eq!(
+            said,
+            ["0 s", "90 s", "5 min", "1 h", "1 h 25 min", "2 h 30 min", "12 h", "2 days", "a year", "3 years"]
+        );
     }
 }

@@ -78,7 +78,7 @@ fn timeout_missing(subject: &Subject<'_>, found: &mut Diagnostics) {
         let message = format!("`{}` waits for {what} and can wait for ever", place.state.name);
         let finding = place
             .warning("timeout-missing", "Resource", message, "no TimeoutSeconds, no HeartbeatSeconds")
-            .help("where nobody answers, the execution stays open for a year; add `\"TimeoutSeconds\": 86400` and catch States.Timeout");
+            .help("where nobody answers, the execution stays open for a year; add `TimeoutSeconds: 86400` and catch States.Timeout");
         found.push(finding.fix(bound(place)));
     }
 }
@@ -110,7 +110,8 @@ fn timeout_job(subject: &Subject<'_>, found: &mut Diagnostics) {
 fn heartbeat_unused(subject: &Subject<'_>, found: &mut Diagnostics) {
     for place in subject.places() {
         let StateKind::Task(task) = &place.state.kind else { continue };
-        if task.heartbeat.is_none() || task.resource.is_activity() || task.resource.waits_for_token() {
+        let may_beat = task.resource.is_activity() || task.resource.waits_for_token() || place.is_stand_in();
+        if task.heartbeat.is_none() || may_beat {
             continue;
         }
         let field = ["HeartbeatSeconds", "HeartbeatSecondsPath"].into_iter().find(|f| place.node.get(f).is_some());
