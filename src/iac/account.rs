@@ -171,7 +171,8 @@ pub(crate) fn promised_arn(name: &str) -> Option<String> {
 }
 
 /// A text in which references stand for resources that nobody declares here, as people write them among substitutions:
-/// `${Charge.Arn}` is the ARN of a function unless its name speaks of something else, `${Orders}` is the name.
+/// `${Charge.Arn}` is the ARN of a function unless its name speaks of something else. What may be a name or a number,
+/// `${Orders}`, stays.
 pub(crate) fn settled(text: &str) -> String {
     let mut settled = String::new();
     let mut done = 0;
@@ -182,7 +183,7 @@ pub(crate) fn settled(text: &str) -> String {
             (Some(value), ..) => settled.push_str(value),
             (_, Some(promised), _) => settled.push_str(&promised),
             (.., Some(id)) => settled.push_str(&arn("AWS::Lambda::Function", id)),
-            _ => settled.push_str(name),
+            _ => settled.push_str(text.get(range).unwrap_or_default()),
         }
     }
     settled.push_str(text.get(done..).unwrap_or_default());
@@ -219,6 +220,6 @@ mod tests {
         assert_eq!(promised_arn("ChargeFunction"), None);
         assert_eq!(promised_arn("SomethingArn"), None);
         assert_eq!(settled("${Charge.Arn}:live"), format!("{lambda}Charge:live"));
-        assert_eq!(settled("arn:${AWS::Partition}:s3:::${Inbox}/*"), "arn:aws:s3:::Inbox/*");
+        assert_eq!(settled("arn:${AWS::Partition}:s3:::${Inbox}/*"), "arn:aws:s3:::${Inbox}/*");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::iac::files::Files;
-use crate::iac::{Extracted, Settings, cfn, plain, recover, terraform};
+use crate::iac::{Extracted, Settings, cfn, plain, recover, serverless, terraform};
 use crate::source::{Node, Source};
 
 /// What may hold a machine.
@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Definition,
     /// SAM, CloudFormation, the CDK's output; with warnings about what was left out of it.
     Template(Node, Vec<Diagnostic>),
+    /// A Serverless Framework file.
+    Serverless(Node),
     /// A document about a machine, with the definition in it: what `describe-state-machine` answers.
     Description(Node),
     /// Terraform's language.
@@ -74,6 +76,8 @@ pub(super) fn kind(source: &Arc<Source>) -> Result<Kind, Diagnostics> {
         Kind::TerraformShow(root)
     } else if root.get("definition").is_some_and(plain::is_definition) {
         Kind::Description(root)
+    } else if serverless::is_serverless(&root) {
+        Kind::Serverless(root)
     } else {
         Kind::Other
     })
@@ -104,6 +108,7 @@ pub(super) fn read(files: &Files, source: &Arc<Source>, settings: &Settings) -> 
             Ok(Some(Read { extracted, warnings }))
         }
         Kind::Description(root) => Ok(Some(vec![plain::read_description(source, &root, settings)].into())),
+        Kind::Serverless(root) => Ok(Some(serverless::read(files, source, &root, settings).into())),
         Kind::Terraform => terraform::read(files, source, settings).map(|all| Some(all.into())),
         Kind::TerraformShow(root) => Ok(Some(terraform::show::read(source, &root).into())),
         Kind::Other => Ok(None),

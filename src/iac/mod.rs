@@ -31,6 +31,7 @@ mod load;
 pub(crate) mod placeholder;
 mod plain;
 mod recover;
+mod serverless;
 mod terraform;
 
 pub use find::{Found, Search, find, search};

@@ -240,13 +240,20 @@ struct Run {
 /// spelling is beyond that, the rest of the value is the rest of the spelling.
 fn align(value: &str, raw: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    let (mut v, mut r) = (0, 0);
-    let quoted = raw.starts_with('"');
-    if raw.starts_with(['"', '\'']) {
-        r = 1;
-    } else if raw.starts_with(['|', '>']) {
+    // A tag or an anchor stands before the text: `!Sub |`, `&name "…"`.
+    let mut bare = raw;
+    while bare.starts_with(['!', '&']) {
+        let end = bare.find(char::is_whitespace).unwrap_or(bare.len());
+        bare = bare.get(end..).unwrap_or_default().trim_start();
+    }
+    let (mut v, mut r) = (0, raw.len() - bare.len());
+    let quoted = bare.starts_with('"');
+    let single = bare.starts_with('\'');
+    if quoted || single {
+        r += 1;
+    } else if bare.starts_with(['|', '>']) {
         // The header of a block: `|-`, `>+2  # comment`.
-        r = raw.find('\n').map_or(raw.len(), |at| at + 1);
+        r += bare.find('\n').map_or(bare.len(), |at| at + 1);
     }
     while let Some(c) = value.get(v..).and_then(|rest| rest.chars().next()) {
         let Some(w) = raw.get(r..).and_then(|rest| rest.chars().next()) else { break };
@@ -274,7 +281,7 @@ fn align(value: &str, raw: &str) -> Vec<Run> {
             v += length;
             r += length;
             // Inside single quotes a quote is written twice.
-            if c == '\'' && raw.starts_with('\'') && raw.get(r..).is_some_and(|rest| rest.starts_with('\'')) {
+            if c == '\'' && single && raw.get(r..).is_some_and(|rest| rest.starts_with('\'')) {
                 r += 1;
             }
         } else if c == ' ' && w.is_whitespace() {
@@ -358,6 +365,9 @@ mod tests {
             (r#"d: "a\n\"\u00e9\" word""#, "word", "word", "(1, 19)"),
             (r#"d: "a\tb\u00e9c""#, "b\u{e9}", "b\\u00e9", "(1, 8)"),
             ("d: \"folded \\\n   word\"", "word", "word", "(2, 4)"),
+            ("d: !Sub |\n  a\n  word\n", "word", "word", "(3, 3)"),
+            ("d: !Sub \"a word\"", "word", "word", "(1, 12)"),
+            ("d: !Sub\n  a word", "word", "word", "(2, 5)"),
             ("d: two\n  lines word", "lines word", "lines word", "(2, 3)"),
         ];
         for (document, word, written, place) in table {

@@ -12,6 +12,7 @@ mod definitions;
 mod determinism;
 mod generate;
 mod hostile;
+mod iac;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod laws;

@@ -16,6 +16,10 @@ impl Template<'_> {
             Some(call) => self.call(&call),
             None => Some(self.plain(node)),
         };
+        let is_part = matches!(node.kind, NodeKind::Array(_) | NodeKind::Object(_)) || node.tag.is_some();
+        if !is_part {
+            return Some(node.clone());
+        }
         self.state.deeper(&self.source, node.span, evaluate).unwrap_or_else(null)
     }
 
@@ -302,8 +306,7 @@ impl Template<'_> {
     fn is_too_long(&self, text: &Assembled, span: Span) -> bool {
         let is_too_long = text.text().len() > 2 * MAX_DEFINITION_BYTES;
         if is_too_long {
-            let message = format!("a text of the template grows beyond {} bytes", 2 * MAX_DEFINITION_BYTES);
-            self.report(span, "too-large", message, "here it was enough", "");
+            self.state.too_long(&self.source, span, 2 * MAX_DEFINITION_BYTES);
         }
         is_too_long
     }
@@ -314,7 +317,7 @@ fn is_no_value(node: &Node) -> bool {
 }
 
 /// A value as it stands in a text: a string bare, anything else as JSON.
-pub(super) fn shown(node: &Node) -> String {
+pub(crate) fn shown(node: &Node) -> String {
     match node.as_str() {
         Some(text) => text.to_string(),
         None => node.to_value().to_string(),

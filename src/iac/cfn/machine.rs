@@ -117,15 +117,16 @@ impl Template<'_> {
             _ => {
                 let source = self.definition_file(resource, &holder.value)?;
                 let definition = of_file(&source, &value, names);
-                // A file of another kind is named, but nothing of it is shown.
-                let is_plain = Format::of_name(source.name()).is_some();
-                definition.map_err(|found| match is_plain {
-                    true => found,
-                    false => {
-                        let message = format!("`{}` holds no definition", source.name());
-                        Diagnostic::error("definition", message).at(&self.source, holder.value.span, "names it").into()
-                    }
-                })
+                // Of a file that is something else nothing is shown: a template may name any.
+                let is_ours = match &definition {
+                    Ok(definition) => has_states(&definition.node),
+                    Err(_) => false,
+                };
+                if is_ours || Format::of_name(source.name()).is_some() {
+                    return definition;
+                }
+                let message = format!("`{}` holds no definition", source.name());
+                Err(Diagnostic::error("definition", message).at(&self.source, holder.value.span, "names it").into())
             }
         }
     }
@@ -179,6 +180,10 @@ impl Template<'_> {
         let node = read_text(&text, Format::Json).map_err(|found| explain(found, &names))?;
         Ok(Definition { source: self.source.clone(), node, names })
     }
+}
+
+fn has_states(node: &Node) -> bool {
+    node.get("StartAt").is_some() || node.get("States").is_some()
 }
 
 /// The names a CDK construct may be asked for by: its path, whole and without the stack and without what the construct

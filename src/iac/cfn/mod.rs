@@ -20,7 +20,8 @@ mod reference;
 mod state;
 mod template;
 
-use state::State;
+pub(super) use functions::{placed, shown};
+pub(super) use state::State;
 pub(super) use template::Template;
 
 /// How many machines are taken from one template with all its nested stacks; CloudFormation allows 500 resources each.

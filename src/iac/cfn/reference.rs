@@ -148,10 +148,17 @@ impl Template<'_> {
 
     /// The name that a template gives a resource, where it can be known.
     pub(super) fn name(&self, id: &str, node: &Node) -> Option<String> {
+        if let Some(known) = self.named.borrow().get(id) {
+            return known.clone();
+        }
         let key = format!("{}{id}", self.way);
         let evaluate = || self.value(node).map(|value| shown(&value));
-        let name = self.state.quietly(|| self.state.once(key, &self.source, node.span, evaluate))?;
-        (!name.is_empty() && name.len() < 1024 && !name.contains("${") && !name.contains("{{")).then_some(name)
+        let name = self.state.quietly(|| self.state.once(key, &self.source, node.span, evaluate));
+        let is_name =
+            |name: &String| !name.is_empty() && name.len() < 1024 && !name.contains("${") && !name.contains("{{");
+        let name = name.filter(is_name);
+        self.named.borrow_mut().insert(id.to_owned(), name.clone());
+        name
     }
 
     /// `Fn::ImportValue`: what a template beside this one exports, or what the name promises.

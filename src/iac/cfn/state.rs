@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 
 /// How many functions one file's machines may take to evaluate, nested stacks included.
-const MAX_STEPS: usize = 1_000_000;
+const MAX_STEPS: usize = 500_000;
 /// How deeply values may lead to one another.
 const MAX_DEPTH: usize = 160;
 
@@ -22,7 +22,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(super) fn report(&self, found: Diagnostic) {
+    pub(crate) fn report(&self, found: Diagnostic) {
         // A template generated wrongly is wrong in one way a thousand times.
         let mut all = self.found.borrow_mut();
         if all.len() < 100 {
@@ -31,12 +31,12 @@ impl State {
     }
 
     /// What was found since the last time, to be told with the machine it concerns.
-    pub(super) fn take(&self) -> Vec<Diagnostic> {
+    pub(crate) fn take(&self) -> Vec<Diagnostic> {
         std::mem::take(&mut *self.found.borrow_mut())
     }
 
     /// Evaluates something whose mistakes are told elsewhere or by nobody.
-    pub(super) fn quietly<T>(&self, evaluate: impl FnOnce() -> T) -> T {
+    pub(crate) fn quietly<T>(&self, evaluate: impl FnOnce() -> T) -> T {
         let before = self.found.borrow().len();
         let result = evaluate();
         let is_grave = |d: &Diagnostic| matches!(d.code, "template-cycle" | "too-large" | "too-deep");
@@ -46,8 +46,14 @@ impl State {
         result
     }
 
+    /// Reports a text that has grown beyond its limit.
+    pub(crate) fn too_long(&self, source: &Arc<Source>, span: Span, limit: usize) {
+        let message = format!("a text of the template grows beyond {limit} bytes");
+        self.report(Diagnostic::error("too-large", message).at(source, span, "here it was enough"));
+    }
+
     /// Goes one level deeper, unless it has gone deep or far enough.
-    pub(super) fn deeper<T>(&self, source: &Arc<Source>, span: Span, go: impl FnOnce() -> T) -> Option<T> {
+    pub(crate) fn deeper<T>(&self, source: &Arc<Source>, span: Span, go: impl FnOnce() -> T) -> Option<T> {
         self.steps.set(self.steps.get() + 1);
         if self.steps.get() > MAX_STEPS {
             if self.steps.get() == MAX_STEPS + 1 {
@@ -68,7 +74,7 @@ impl State {
     }
 
     /// Evaluates a name, unless that is just what is being done.
-    pub(super) fn once<T>(
+    pub(crate) fn once<T>(
         &self,
         name: String,
         source: &Arc<Source>,

@@ -27,7 +27,9 @@ pub(crate) struct Template<'a> {
     /// The logical ids of the stacks around this one: `Orders/Payments/`.
     pub(super) way: String,
     /// Resources that the template does not write but causes: a type and a name for each logical id.
-    pub(super) implied: BTreeMap<String, (String, String)>,
+    pub(crate) implied: BTreeMap<String, (String, String)>,
+    /// The names of resources that were asked for.
+    pub(super) named: RefCell<BTreeMap<String, Option<String>>>,
     /// About what was left out of the text.
     pub(super) warnings: Vec<Diagnostic>,
     /// The nested stacks that were asked for.
@@ -69,6 +71,7 @@ impl<'a> Template<'a> {
             chain: vec![files.identity(&files.path(source))],
             way: String::new(),
             implied: BTreeMap::new(),
+            named: RefCell::default(),
             warnings: Vec::new(),
             nested: RefCell::default(),
             beside: RefCell::default(),
@@ -91,7 +94,7 @@ impl<'a> Template<'a> {
     }
 
     /// Everything a reference can name.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let keys = |section: &str| self.section(section).iter().map(|m| m.key.to_string()).collect::<Vec<_>>();
         let mut names = keys("Parameters");
         names.extend(self.resources().map(|r| r.id.to_owned()));
@@ -100,7 +103,7 @@ impl<'a> Template<'a> {
     }
 
     /// Adds the machines of this template and of its nested stacks.
-    pub(super) fn collect(&self, prefix: &str, found: &mut Vec<Extracted>) {
+    pub(crate) fn collect(&self, prefix: &str, found: &mut Vec<Extracted>) {
         for resource in self.resources() {
             if found.len() > super::MOST_MACHINES {
                 return;

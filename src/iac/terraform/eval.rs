@@ -15,7 +15,7 @@ use hcl_edit::repr::Decorated;
 use super::value::{Field, Kind, Place, Val, number_of};
 use super::world::{Instance, World};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::source::{Assembled, Span};
+use crate::source::Assembled;
 use crate::value::{Number, Str};
 
 /// Where an expression is evaluated.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use hcl_edit::Span as _;
-use hcl_edit::expr::{Expression, FuncCall};
+use hcl_edit::expr::FuncCall;
 
 use super::eval::Cx;
 use super::value::{Kind, Place, Val};
