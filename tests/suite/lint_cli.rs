@@ -130,8 +130,11 @@ fn tools_read_the_findings_as_json() {
     assert_eq!(target["severity"], "error");
 }
 
+/// A member's name and what its value has to be.
+type Member<'a> = (&'a str, fn(&Value) -> bool);
+
 /// Insists that an object has members of these types.
-fn has(value: &Value, place: &str, members: &[(&str, fn(&Value) -> bool)]) {
+fn has(value: &Value, place: &str, members: &[Member<'_>]) {
     for (name, is_right) in members {
         assert!(value.get(name).is_some_and(is_right), "{place}: `{name}` of {value}");
     }
