@@ -458,12 +458,11 @@ mod tests {
                     "Choices": [{{"Condition": "{{% $states.input.a %}}", "Assign": {{"x": 1}}, "Next": "Z"}}]}}, {reads}"#
             ),
             // Whoever asks knows what may be absent.
-            format!(
-                r#""A": {{"Type": "Choice", "Default": "Z",
-                    "Choices": [{{"Condition": "{{% $exists($x) %}}", "Next": "Z"}}]}},
-                   "Z": {{"Type": "Pass", "Assign": {{"x": 1}}, "Output": "{{% $exists($x) ? $x : 0 %}}", "Next": "B"}},
-                   "B": {{"Type": "Succeed", "Output": "{{% $x %}}"}}"#
-            ),
+            r#""A": {"Type": "Choice", "Default": "Z",
+                    "Choices": [{"Condition": "{% $exists($x) %}", "Next": "Z"}]},
+                   "Z": {"Type": "Pass", "Assign": {"x": 1}, "Output": "{% $exists($x) ? $x : 0 %}", "Next": "B"},
+                   "B": {"Type": "Succeed", "Output": "{% $x %}"}"#
+                .to_owned(),
             // Branches read what is around them.
             format!(
                 r#""A": {{"Type": "Pass", "Assign": {{"x": 1}}, "Next": "P"}},
