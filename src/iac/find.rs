@@ -245,10 +245,10 @@ impl Searching<'_> {
         let identity = |source: &Source| files.identity(&files.path(source));
         let mut held = BTreeSet::new();
         for found in &self.all {
-            if let Ok(definition) = &found.extracted.definition {
-                if !Arc::ptr_eq(&definition.source, &found.extracted.origin.0) {
-                    held.insert(identity(&definition.source));
-                }
+            if let Ok(definition) = &found.extracted.definition
+                && !Arc::ptr_eq(&definition.source, &found.extracted.origin.0)
+            {
+                held.insert(identity(&definition.source));
             }
         }
         // The longest way to a machine says most about it; of two that are alike the one in its own file counts.

@@ -21,14 +21,15 @@ pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = (Range<usize>, &s
 ///
 /// # Errors
 /// A text that would grow beyond what a definition may hold.
-pub(crate) fn fill(text: &Assembled, value: impl Fn(&str) -> Option<String>) -> Result<Assembled, Diagnostic> {
+pub(crate) fn fill(text: &Assembled, value: impl Fn(&str) -> Option<String>) -> Result<Assembled, Diagnostics> {
     let mut ranges: Vec<(Range<usize>, String)> = Vec::new();
     let mut bytes = text.text().len();
     for (range, name) in placeholders(text.text()) {
         let Some(value) = value(name) else { continue };
         bytes += value.len();
         if bytes > 2 * MAX_DEFINITION_BYTES {
-            return Err(too_long(text.source().name()).at(text.source(), text.span(range.start, range.end), "here"));
+            let found = too_long(text.source().name());
+            return Err(found.at(text.source(), text.span(range.start, range.end), "here it was enough").into());
         }
         ranges.push((range, value));
     }

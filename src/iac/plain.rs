@@ -35,7 +35,7 @@ pub(super) fn of_file(
     let node = if source.text().contains("${") {
         let mut text = Assembled::new(source);
         text.push_slice(Span::new(0, source.text().len()));
-        fill(&text, value).map_err(Diagnostics::from).and_then(|text| read_text(&text, format))
+        fill(&text, value).and_then(|text| read_text(&text, format))
     } else {
         parse(source, format)
     };
@@ -71,7 +71,7 @@ pub(super) fn read_description(source: &Arc<Source>, root: &Node, settings: &Set
         };
         let mut assembled = Assembled::new(source);
         assembled.push_string(text, node.span);
-        read_text(&fill(&assembled, &value)?, Format::sniff(text))
+        read_text(&fill(&assembled, value)?, Format::sniff(text))
     };
     let definition = match read() {
         Ok(node) => Ok(Definition { source: source.clone(), node, names }),

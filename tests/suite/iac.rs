@@ -245,7 +245,7 @@ fn findings_point_into_the_file_that_people_edit() {
         ("out.template.json", "out.template.json:3:76", "\\\"Nowhere\\\""),
         ("serverless.yml", "m.yml:6:13", "Nowhere"),
     ] {
-        let error = Machine::load(folder.join(file)).err().expect(file);
+        let error = Machine::load(folder.join(file)).expect_err(file);
         let found = error.diagnostics().iter().find(|d| d.code == "transition-target").expect(file);
         let line = found.one_line();
         assert!(line.ends_with("there is no such state here"), "{line}");
