@@ -169,7 +169,10 @@ impl<'a> Cursor<'a> {
         let raw = self.source.slice(whole);
         let found = match raw.find(&**value) {
             Some(start) => Some(start + offset),
-            None => raw.strip_prefix('"').and_then(|inner| Some(1 + unescaped_offset(inner, offset)?)),
+            None => match raw.strip_prefix('"').and_then(|inner| Some(1 + unescaped_offset(inner, offset)?)) {
+                Some(at) => Some(at),
+                None => folded_offset(raw, value, offset),
+            },
         };
         match found.and_then(|at| Some((at, raw.get(at..)?.chars().next()?))) {
             Some((at, c)) => Span::new(whole.start as usize + at, whole.start as usize + at + c.len_utf8()),
@@ -196,6 +199,38 @@ fn unescaped_offset(raw: &str, offset: usize) -> Option<usize> {
         at += length;
     }
     Some(at)
+}
+
+/// Where in a YAML scalar the character stands that is at an offset of its value. Block and folded scalars, and plain ones
+/// over several lines, differ from their values in blanks only; single quotes are doubled within themselves.
+fn folded_offset(raw: &str, value: &str, offset: usize) -> Option<usize> {
+    let is_quoted = raw.starts_with('\'');
+    let mut at = match raw.chars().next()? {
+        // The line with the mark of a block ends it.
+        '|' | '>' => raw.find('\n')? + 1,
+        '\'' | '"' => 1,
+        _ => 0,
+    };
+    for (here, wanted) in value.char_indices() {
+        if wanted.is_whitespace() {
+            if here >= offset {
+                // A blank has no place of its own where lines are folded.
+                return (here == offset).then_some(at);
+            }
+            continue;
+        }
+        let blanks = raw.get(at..)?.find(|c: char| !c.is_whitespace())?;
+        at += blanks;
+        if here == offset {
+            return raw.get(at..)?.starts_with(wanted).then_some(at);
+        }
+        let rest = raw.get(at..)?;
+        at += match (wanted, is_quoted) {
+            ('\'', true) => rest.starts_with("''").then_some(2)?,
+            _ => rest.starts_with(wanted).then_some(wanted.len_utf8())?,
+        };
+    }
+    None
 }
 
 fn join(steps: &[Step<'_>], separator: &str) -> String {
@@ -234,5 +269,30 @@ mod tests {
         let at = |offset| &text[next.point(offset).range()];
         assert_eq!((at(0), at(1), at(2), at(3), at(5), at(7)), ("x", "\\", "y", "é", "\\", "z"));
         assert_eq!(at(99), r#""x\"yé\u00e9z""#);
+    }
+
+    #[test]
+    fn a_character_of_a_yaml_scalar_is_found_in_its_lines() {
+        let text = "\
+a: |
+  {% $x +
+     $y * é %}
+b: >-
+  {% $x +
+  $y * é %}
+c: 'it''s $y'
+d: {% $x
+  + $y
+";
+        let text = text.replace("d: {%", "d: (");
+        let source = Arc::new(Source::new("x.yaml", &text));
+        let node = parse(&source, Format::Yaml).unwrap();
+        let root = Cursor::root(&source, &node);
+        for (key, wanted) in [("a", "$y"), ("a", "é"), ("b", "$y"), ("b", "é %"), ("c", "$y"), ("d", "$y")] {
+            let at = root.get(key).unwrap();
+            let value = at.node().as_str().unwrap();
+            let span = at.point(value.find(wanted).unwrap());
+            assert!(text[span.start as usize..].starts_with(wanted), "{key} {wanted} {:?}", source.slice(span));
+        }
     }
 }

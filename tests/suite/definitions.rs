@@ -54,7 +54,6 @@ const KNOWN_TO_BE_WRONG: &[(&str, &str)] = &[
     ("663207efdc5dd983", "an ARN of SWF, and credentials without a role"),
     ("83e980ad37ab2f14", "a JSONPath state in a JSONata machine"),
     ("993e5e9ee949b430", "a test fills in `__TBD__`"),
-    ("a2b264c701c08745", "a filter compares with a bare word"),
     ("beb153945ebe4bd8", "CloudFormation functions where their values would stand"),
     ("d7512533ec08a912", "a test fills in `%CONTEXT_OBJECT_LITERAL_PLACEHOLDER%`"),
     ("f370799b946820d5", "a test fills in `%CONTEXT_OBJECT_LITERAL_PLACEHOLDER%`"),
@@ -145,7 +144,6 @@ const LACKING_VALUES: &[(&str, &str)] = &[
     ("68a0fe25caad62a3", "`${If}` is what is left of a function of the template"),
     ("8430383f5286d6cc", "a number in the template, and its parameter has no value here"),
     ("8a226cc156f503d7", "`${If}` is what is left of a function of the template"),
-    ("941a1189259587df", "a filter compares with a bare word"),
 ];
 
 #[test]

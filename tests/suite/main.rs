@@ -19,6 +19,8 @@ mod laws;
 mod layering;
 mod limits;
 mod lint;
+#[cfg(feature = "cli")]
+mod lint_cli;
 mod map;
 mod mocks;
 mod nested;

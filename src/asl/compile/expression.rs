@@ -267,7 +267,12 @@ impl Compiler<'_> {
         let span = error.position.map_or(at.node().span, |p| at.point(start + p));
         let message = format!("`{}` is not a JSONata expression: {}", at.name(), sentence(&error.message));
         let found = at.error_at(span, "jsonata-syntax", message, "here");
-        self.report(found.aws(at.aws("INVALID_JSONATA_EXPRESSION", error.message.clone())));
+        let found = found.aws(at.aws("INVALID_JSONATA_EXPRESSION", error.message.clone()));
+        let hint = foreign_operator(&text).filter(|_| found.help.is_none());
+        self.report(match hint {
+            Some(help) => found.help(help),
+            None => found,
+        });
     }
 
     /// Reports what an expression refers to and the service does not offer; says whether all is well.
@@ -291,6 +296,38 @@ impl Compiler<'_> {
         self.report(found);
         false
     }
+}
+
+/// Operators of other languages, and how JSONata writes them.
+const FOREIGN_OPERATORS: &[(&str, &str)] = &[
+    ("===", "JSONata compares with a single `=`"),
+    ("!==", "JSONata compares with `!=`"),
+    ("==", "JSONata compares with a single `=`"),
+    ("&&", "JSONata writes `and`"),
+    ("||", "JSONata writes `or`"),
+    ("[?(", "a filter of JSONPath; JSONata writes the condition alone, as in `orders[total > 10]`"),
+    ("=>", "JSONata writes functions as `function($x){ $x + 1 }`"),
+    ("!$", "JSONata negates with `$not(…)`"),
+    ("`${", "JSONata joins texts with `&`"),
+];
+
+/// What to write instead of an operator of another language, if an expression holds one outside its texts.
+fn foreign_operator(source: &str) -> Option<&'static str> {
+    let mut quote = None;
+    for (at, c) in source.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, _) => {
+                let rest = source.get(at..).unwrap_or_default();
+                if let Some((_, help)) = FOREIGN_OPERATORS.iter().find(|(operator, _)| rest.starts_with(operator)) {
+                    return Some(help);
+                }
+            }
+        }
+    }
+    None
 }
 
 /// The finding about one member of a template or rule.

@@ -12,8 +12,8 @@ const MAX_DEPTH: usize = 10;
 
 /// Reads text that is one call and nothing else.
 pub(super) fn parse(text: &str) -> Result<Call, PathSyntaxError> {
+    // Nothing may stand before the call, not even a blank.
     let mut parser = Parser { text, at: 0 };
-    parser.skip_blanks();
     let call = parser.call(1)?;
     parser.skip_blanks();
     if parser.rest().is_empty() { Ok(call) } else { parser.refuse("there is something after the call") }

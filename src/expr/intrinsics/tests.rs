@@ -223,7 +223,7 @@ fn an_argument_that_finds_nothing_is_told_with_the_whole_call_and_the_input() {
 
 #[test]
 fn blanks_are_free_and_paths_may_hold_commas_and_parentheses() {
-    gives("  States.Array  ( 1 ,\n $['a,b)'] , $.c )\n", r#"{"a,b)":2,"c":3}"#, "[1,2,3]");
+    gives("States.Array  ( 1 ,\n $['a,b)'] , $.c )\n", r#"{"a,b)":2,"c":3}"#, "[1,2,3]");
     let intrinsic = Intrinsic::parse("States.Array($['x'], States.Array($v, $$.a), 1)").unwrap();
     let mut paths = Vec::new();
     intrinsic.for_each_path(&mut |p| paths.push(p.to_string()));
@@ -233,6 +233,7 @@ fn blanks_are_free_and_paths_may_hold_commas_and_parentheses() {
 #[test]
 fn bad_calls_are_refused_with_a_place_and_a_reason() {
     for (call, at, message) in [
+        (" States.UUID()", 0, "there should be an intrinsic function such as `States.Format(…)`"),
         ("", 0, "there should be an intrinsic function such as `States.Format(…)`"),
         ("States.format('x')", 0, "there is no function `States.format`; did you mean `States.Format`?"),
         ("States.Default($.a, 1)", 0, "there is no function `States.Default`"),

@@ -210,22 +210,33 @@ impl<'t> Reader<'t> {
     fn literal(&mut self, first: u8) -> Result<Node, Refusal> {
         match first {
             b'\'' | b'"' => self.string(char::from(first)),
-            b't' => self.word("true", Node::Bool(true), "Expected boolean literal"),
-            b'f' => self.word("false", Node::Bool(false), "Expected boolean literal"),
-            b'n' => self.word("null", Node::Null, "Expected <null> value"),
+            b't' => Ok(self.word("true", Node::Bool(true))),
+            b'f' => Ok(self.word("false", Node::Bool(false))),
+            b'n' => Ok(self.word("null", Node::Null)),
             b'[' => self.json('[', ']'),
             b'{' => self.json('{', '}'),
             b'/' => self.pattern(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => Ok(self.bare_word()),
             _ => self.number(),
         }
     }
 
-    fn word(&mut self, word: &str, node: Node, expected: &str) -> Result<Node, Refusal> {
+    /// A word without quotation marks, which is the text itself. Jayway's current grammar has no such thing, but
+    /// workflows that AWS publishes are written so, and the service takes them.
+    fn bare_word(&mut self) -> Node {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(rest.len());
+        let word = rest.get(..length).unwrap_or_default();
+        self.pos += length;
+        Node::Text(word.into())
+    }
+
+    fn word(&mut self, word: &str, node: Node) -> Node {
         if self.rest().starts_with(word) {
             self.pos += word.len();
-            return Ok(node);
+            return node;
         }
-        self.refuse(expected)
+        self.bare_word()
     }
 
     fn string(&mut self, quote: char) -> Result<Node, Refusal> {

@@ -246,7 +246,7 @@ fn text_that_is_no_path_is_refused_where_it_goes_wrong() {
         ("$.a[?(@.b = 1)]", 10),
         ("$.a[?(1)]", 7),
         ("$.a[?(@.b == )]", 13),
-        ("$.a[?(@.b == x)]", 13),
+        ("$.a[?(@.b == ?x)]", 13),
         ("$.a[?(@.b =~ /(?=x)/)]", 13),
         ("$.a[?(@.b == 'x\"y)]", 3),
         ("$.a[?(@.b &| 1)]", 10),
@@ -351,4 +351,9 @@ fn deep_documents_and_exploding_paths_stay_within_bounds() {
     let many = Value::array((0..10_000).map(Value::from).collect());
     let refused = path("$[?(@ in $[*])]").select(&many).unwrap_err();
     assert!(refused.message.contains("visits more than"), "{}", refused.message);
+}
+
+#[test]
+fn a_filter_may_compare_with_a_word_that_has_no_quotation_marks() {
+    assert_eq!(select("$[?(@.type==TOTAL)].n", r#"[{"type": "TOTAL", "n": 1}, {"type": "TAX", "n": 2}]"#), "[1]");
 }

@@ -278,7 +278,7 @@ fn root_length(path: &QueryPath) -> usize {
 }
 
 /// Where a variable is mentioned first.
-pub(in crate::asl::lint) fn mention(text: &str, name: &str) -> Option<usize> {
+fn mention(text: &str, name: &str) -> Option<usize> {
     let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     let wanted = format!("${name}");
     text.match_indices(&wanted).map(|(at, _)| at).find(|at| {

@@ -5,11 +5,11 @@
 //! common is kept. The start's input is unknown, and so is every result that no table describes. A last pass over the
 //! states writes down what cannot be right.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::subject::Subject;
 use crate::asl::machine::{StateId, StateKind};
-use crate::source::Span;
+use crate::source::{Node, Span};
 use crate::value::Str;
 
 mod condition;
@@ -25,6 +25,10 @@ use transfer::Transfer;
 
 /// How often a state is looked at before what still changes is given up as unknown.
 const PATIENCE: u32 = 8;
+
+/// How many variables times states are followed. A machine with more of both was written by a program, and following it
+/// would take longer than anybody waits.
+const MOST_VARIABLES: usize = 300_000;
 
 /// What is known where a state begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,11 +121,6 @@ impl Facts {
     }
 }
 
-/// Whether a text reads a variable of this name.
-pub(super) fn mentions(text: &str, name: &str) -> bool {
-    expressions::mention(text, name).is_some()
-}
-
 impl Subject<'_> {
     /// The lists of states around a state, its own first; with each, whether the child executions of a distributed Map
     /// lie between, which see nothing of it.
@@ -187,6 +186,9 @@ impl FlowAnalysis {
     pub(super) fn of(subject: &Subject<'_>) -> FlowAnalysis {
         let layout = Layout::of(subject);
         let count = layout.flow_of.len();
+        if names_assigned(subject).saturating_mul(count) > MOST_VARIABLES {
+            return FlowAnalysis { problems: Vec::new(), layout };
+        }
         let mut walk = Walk {
             entry: vec![None; count],
             ends: vec![None; subject.flows.len()],
@@ -231,6 +233,18 @@ impl FlowAnalysis {
     }
 }
 
+/// How many names of variables a machine assigns.
+fn names_assigned(subject: &Subject<'_>) -> usize {
+    let mut names = BTreeSet::new();
+    for place in subject.places() {
+        let items = |field: &str| place.node.get(field).map(Node::items).unwrap_or_default();
+        for holder in std::iter::once(place.node).chain(items("Choices")).chain(items("Catch")) {
+            names.extend(holder.get("Assign").map(Node::members).unwrap_or_default().iter().map(|m| &m.key));
+        }
+    }
+    names.len()
+}
+
 struct Walk {
     entry: Vec<Option<Facts>>,
     /// What each list of states ends with.
@@ -244,7 +258,6 @@ struct Walk {
 impl Walk {
     fn enter(&mut self, id: StateId, facts: Facts) {
         let at = id.0 as usize;
-        let facts = Facts { data: facts.data.bounded(), ..facts };
         let new = match &self.entry[at] {
             None => facts,
             Some(known) => {
@@ -272,7 +285,7 @@ impl Walk {
                 if self.end_changes[flow] > PATIENCE { Shape::Unknown } else { joined }
             }
         };
-        self.ends[flow] = Some(new.bounded());
+        self.ends[flow] = Some(new);
         if let Some(owner) = owner {
             self.queue(owner);
         }

@@ -13,6 +13,10 @@ const MAX_DEPTH: usize = 12;
 /// How many elements of an array are told apart, and how many members of an object are remembered.
 const MAX_WIDTH: usize = 200;
 
+/// How many parts a shape may have, counting those that it has several times as often. A machine that hands its input on
+/// twice, in a loop, would double it without end.
+const MAX_PARTS: usize = 2_000;
+
 /// What is known about a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::asl::lint) enum Shape {
@@ -43,6 +47,7 @@ pub(in crate::asl::lint) struct Array {
     pub(super) length: Option<usize>,
     /// What all elements have in common.
     pub(super) each: Shape,
+    size: Size,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +57,28 @@ pub(in crate::asl::lint) struct Object {
     is_open: bool,
     /// The state that wrote all its members down.
     pub(in crate::asl::lint) from: Option<StateId>,
+    size: Size,
+}
+
+/// How many parts and levels a shape has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Size {
+    parts: usize,
+    levels: usize,
+}
+
+impl Size {
+    fn of<'s>(parts: impl Iterator<Item = &'s Shape>) -> Size {
+        let size = parts.map(Shape::size).fold(Size::default(), |a, b| Size {
+            parts: a.parts.saturating_add(b.parts),
+            levels: a.levels.max(b.levels),
+        });
+        Size { parts: size.parts.saturating_add(1), levels: size.levels + 1 }
+    }
+
+    fn is_too_large(self) -> bool {
+        self.parts > MAX_PARTS || self.levels > 2 * MAX_DEPTH
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -133,21 +160,44 @@ impl Shape {
     pub(super) fn object(from: StateId, members: impl IntoIterator<Item = (Str, Shape)>) -> Shape {
         let members: BTreeMap<Str, Member> =
             members.into_iter().map(|(name, shape)| (name, Member { shape, is_certain: true })).collect();
-        if members.len() > MAX_WIDTH {
-            return Shape::Object(Arc::new(Object { members: BTreeMap::new(), is_open: true, from: None }));
+        Shape::of_members(members, false, Some(from))
+    }
+
+    /// An object; unknown where it is too large to be followed.
+    fn of_members(members: BTreeMap<Str, Member>, is_open: bool, from: Option<StateId>) -> Shape {
+        let size = Size::of(members.values().map(|member| &member.shape));
+        if members.len() > MAX_WIDTH || size.is_too_large() {
+            return Shape::Unknown;
         }
-        Shape::Object(Arc::new(Object { members, is_open: false, from: Some(from) }))
+        Shape::Object(Arc::new(Object { members, is_open, from, size }))
+    }
+
+    /// An array; unknown where it is too large to be followed.
+    fn of_items(items: Option<Vec<Shape>>, length: Option<usize>, each: Shape) -> Shape {
+        let size = Size::of(items.iter().flatten().chain([&each]));
+        if size.is_too_large() {
+            return Shape::Unknown;
+        }
+        Shape::Array(Arc::new(Array { items, length, each, size }))
+    }
+
+    fn size(&self) -> Size {
+        match self {
+            Shape::Unknown | Shape::Scalar(..) => Size { parts: 1, levels: 1 },
+            Shape::Array(array) => array.size,
+            Shape::Object(object) => object.size,
+        }
     }
 
     /// An array of these elements.
     pub(super) fn array(items: Vec<Shape>) -> Shape {
         let each = items.iter().cloned().reduce(|a, b| a.join(&b)).unwrap_or(Shape::Unknown);
-        Shape::Array(Arc::new(Array { length: Some(items.len()), items: Some(items), each }))
+        Shape::of_items(Some(items.clone()), Some(items.len()), each)
     }
 
     /// An array of such elements.
     pub(super) fn array_of(each: Shape, length: Option<usize>) -> Shape {
-        Shape::Array(Arc::new(Array { items: None, length, each }))
+        Shape::of_items(None, length, each)
     }
 
     /// The type, where it is known: `string`, `array`.
@@ -173,13 +223,13 @@ impl Shape {
                     _ => None,
                 };
                 let length = a.length.filter(|_| a.length == b.length);
-                Shape::Array(Arc::new(Array { items, length, each: a.each.join(&b.each) }))
+                Shape::of_items(items, length, a.each.join(&b.each))
             }
             (Shape::Object(a), Shape::Object(b)) => {
                 if Arc::ptr_eq(a, b) {
                     return self.clone();
                 }
-                Shape::Object(Arc::new(a.join(b)))
+                a.join(b)
             }
             _ => Shape::Unknown,
         }
@@ -227,54 +277,36 @@ impl Shape {
             // An element that is replaced: which one, and what the others are, is not worth knowing.
             Step::Index(_) => return Ok(Shape::Unknown),
         };
-        let empty = || Object { members: BTreeMap::new(), is_open: true, from: None };
-        let mut object = match self {
-            Shape::Unknown => empty(),
-            Shape::Object(object) => (**object).clone(),
+        let (mut members, is_open, from) = match self {
+            Shape::Unknown => (BTreeMap::new(), true, None),
+            Shape::Object(object) => (object.members.clone(), object.is_open, object.from),
             Shape::Scalar(..) | Shape::Array(_) => return Err(Missing { step: depth, place: self.clone() }),
         };
-        let below = match object.members.get(name) {
+        let below = match members.get(name) {
             Some(member) if member.is_certain => member.shape.clone(),
             Some(_) => Shape::Unknown,
-            None if object.is_open => Shape::Unknown,
-            None => Shape::Object(Arc::new(Object { is_open: false, ..empty() })),
+            None if is_open => Shape::Unknown,
+            None => Shape::of_members(BTreeMap::new(), false, None),
         };
         let shape = below.put_below(rest, value, depth + 1)?;
-        object.members.insert(name.clone(), Member { shape, is_certain: true });
-        if object.members.len() > MAX_WIDTH {
-            object = empty();
-        }
-        Ok(Shape::Object(Arc::new(object)))
+        members.insert(name.clone(), Member { shape, is_certain: true });
+        Ok(Shape::of_members(members, is_open, from))
     }
 
     /// The same, where it is known that something is at the end of these names, or that nothing is.
     pub(super) fn knowing(&self, steps: &[Step], is_there: bool) -> Shape {
         let Some((first, rest)) = steps.split_first() else { return self.clone() };
         let (Shape::Object(object), Step::Name(name)) = (self, first) else { return self.clone() };
-        let mut object = (**object).clone();
-        let Some(member) = object.members.get_mut(name) else { return self.clone() };
+        let mut members = object.members.clone();
+        let Some(member) = members.get_mut(name) else { return self.clone() };
         if is_there {
             member.is_certain = true;
         } else if rest.is_empty() {
-            object.members.remove(name);
-            return Shape::Object(Arc::new(object));
+            members.remove(name);
+            return Shape::of_members(members, object.is_open, object.from);
         }
         member.shape = member.shape.knowing(rest, is_there);
-        Shape::Object(Arc::new(object))
-    }
-
-    /// How many levels it has.
-    pub(super) fn depth(&self) -> usize {
-        match self {
-            Shape::Unknown | Shape::Scalar(..) => 1,
-            Shape::Array(array) => 1 + array.each.depth(),
-            Shape::Object(object) => 1 + object.members.values().map(|m| m.shape.depth()).max().unwrap_or(0),
-        }
-    }
-
-    /// Unknown where it is nested so deeply that nobody wrote it down.
-    pub(super) fn bounded(self) -> Shape {
-        if self.depth() > 2 * MAX_DEPTH { Shape::Unknown } else { self }
+        Shape::of_members(members, object.is_open, object.from)
     }
 }
 
@@ -283,7 +315,7 @@ fn found(shape: Shape, is_certain: bool) -> Found {
 }
 
 impl Object {
-    fn join(&self, other: &Object) -> Object {
+    fn join(&self, other: &Object) -> Shape {
         let mut members = BTreeMap::new();
         for (name, mine) in &self.members {
             let joined = match other.members.get(name) {
@@ -301,11 +333,8 @@ impl Object {
                 members.insert(name.clone(), Member { is_certain: false, ..theirs.clone() });
             }
         }
-        Object {
-            members,
-            is_open: self.is_open || other.is_open,
-            from: self.from.filter(|from| other.from == Some(*from)),
-        }
+        let from = self.from.filter(|from| other.from == Some(*from));
+        Shape::of_members(members, self.is_open || other.is_open, from)
     }
 }
 

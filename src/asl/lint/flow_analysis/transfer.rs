@@ -340,7 +340,7 @@ impl<'t, 'a> Transfer<'t, 'a> {
             if let Some(outer) = self.facts.variables.get(&name).map(|v| v.flow).filter(|outer| *outer < flow) {
                 self.problem(&here, member.key_span, What::Shadows { name: name.clone(), flow: outer });
             }
-            variables.insert(name, Variable { shape: shape.bounded(), is_certain: true, flow });
+            variables.insert(name, Variable { shape, is_certain: true, flow });
         }
         variables
     }

@@ -139,9 +139,12 @@ fn explained(
                 "`Cause` is a text that may hold JSON; read it with `States.StringToJson({before})` first"
             ));
         }
-        _ => return finding,
+        _ => return finding.help(format!("read `{before}` itself, or hand on an object in its place")),
     };
     let names: Vec<&str> = object.names().collect();
+    if names == ["Cause", "Error"] {
+        return finding.help("what a `Catch` hands on has `Error` and `Cause`, both of them texts");
+    }
     let from = object.from.filter(|from| *from != problem.state).map(|from| subject.place(from));
     let finding = match from {
         Some(from) => finding.also(from.name_span, format!("`{}` writes all of its members", from.state.name)),
@@ -155,17 +158,17 @@ fn explained(
     }
     match names.as_slice() {
         [] => finding.help("it is an empty object"),
-        [first, ..] if names.len() <= SHOWN => {
+        _ if names.len() <= SHOWN => {
             let listed = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
             let verb = if names.len() == 1 { "member is" } else { "members are" };
             let replaces = from.is_some_and(|from| {
                 matches!(from.state.kind, StateKind::Task(_)) && from.node.get("ResultPath").is_none()
             });
-            let keep = replaces && before == "$" && *first != "Error";
+            let keep = replaces && before == "$";
             let hint = if keep { "; a `ResultPath` such as `$.result` keeps the input beside a result" } else { "" };
             finding.help(format!("its {verb} {listed}{hint}"))
         }
-        _ => finding,
+        _ => finding.help("look at what the states before it hand on"),
     }
 }
 
@@ -254,5 +257,99 @@ fn step_name(step: Option<&Step>) -> &str {
     match step {
         Some(Step::Name(name)) => name,
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+    use crate::asl::Machine;
+
+    /// The findings about data in a machine of these states, which begins with `A`.
+    fn found(states: &str) -> Vec<String> {
+        let text = format!(r#"{{"StartAt": "A", "States": {{{states}, "Z": {{"Type": "Succeed"}}}}}}"#);
+        let machine = Machine::parse(&text).unwrap_or_else(|e| panic!("{e}"));
+        let is_ours = |code: &str| RULES.iter().any(|rule| rule.code == code);
+        machine.lint().iter().filter(|d| is_ours(d.code)).map(|d| d.message.clone()).collect()
+    }
+
+    const CHARGE: &str = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "charge", "Payload.$": "$"}"#;
+
+    #[test]
+    fn what_may_be_there_is_left_alone() {
+        for states in [
+            // The input of the start may hold anything, with a result beside it or without.
+            r#""A": {"Type": "Pass", "Result": 1, "ResultPath": "$.n", "Next": "B"},
+               "B": {"Type": "Pass", "Parameters": {"n.$": "$.n", "id.$": "$.order.id"}, "Next": "Z"}"#
+                .to_owned(),
+            // What a function returns is its own business.
+            format!(
+                r#""A": {{{CHARGE}, "ResultSelector": {{"id.$": "$.Payload.charge.id"}}, "ResultPath": "$.c", "Next": "B"}},
+                   "B": {{"Type": "Pass", "InputPath": "$.c.id.any.thing", "Next": "Z"}}"#
+            ),
+            // A catcher that throws the error away leaves the input.
+            format!(
+                r#""A": {{{CHARGE}, "Next": "Z",
+                     "Catch": [{{"ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "B"}}]}},
+                   "B": {{"Type": "Pass", "InputPath": "$.order", "Next": "Z"}}"#
+            ),
+            // Only one of two ways writes it down.
+            r#""A": {"Type": "Choice", "Default": "C", "Choices": [{"Variable": "$.a", "IsPresent": true, "Next": "B"}]},
+               "B": {"Type": "Pass", "Result": {"x": 1}, "Next": "D"},
+               "C": {"Type": "Pass", "Result": {"y": 1}, "Next": "D"},
+               "D": {"Type": "Pass", "InputPath": "$.x", "Next": "Z"}"#
+                .to_owned(),
+            // Asked before it is compared.
+            r#""A": {"Type": "Pass", "Result": {}, "Next": "B"},
+               "B": {"Type": "Choice", "Default": "Z", "Choices": [{"Next": "Z", "And": [
+                 {"Variable": "$.x", "IsPresent": true}, {"Variable": "$.x.y", "NumericEquals": 1}]}]}"#
+                .to_owned(),
+            // Results of branches and iterations are arrays.
+            r#""A": {"Type": "Parallel", "Next": "B", "Branches": [
+                 {"StartAt": "C", "States": {"C": {"Type": "Pass", "Result": {"x": 1}, "End": true}}}]},
+               "B": {"Type": "Pass", "Parameters": {"x.$": "$[0].x", "all.$": "$[*].y"}, "Next": "Z"}"#
+                .to_owned(),
+            // A loop that nests its input ever deeper.
+            r#""A": {"Type": "Pass", "Parameters": {"before.$": "$", "n": 1}, "Next": "B"},
+               "B": {"Type": "Choice", "Choices": [{"Variable": "$.before.before.n", "IsPresent": true, "Next": "Z"}],
+                 "Default": "A"}"#
+                .to_owned(),
+        ] {
+            assert_eq!(found(&states), Vec::<String>::new(), "{states}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_there_is_told() {
+        for (states, want) in [
+            (
+                format!(
+                    r#""A": {{{CHARGE}, "Next": "B"}}, "B": {{"Type": "Pass", "InputPath": "$.chargeId", "Next": "Z"}}"#
+                ),
+                "`$.chargeId` finds nothing: the input has no `chargeId`",
+            ),
+            (
+                r#""A": {"Type": "Parallel", "Next": "B", "Branches": [
+                     {"StartAt": "C", "States": {"C": {"Type": "Pass", "Result": {"x": 1}, "End": true}}}]},
+                   "B": {"Type": "Pass", "InputPath": "$.x", "Next": "Z"}"#
+                    .to_owned(),
+                "`$.x` finds nothing: the input is an array",
+            ),
+            (
+                r#""A": {"Type": "Pass", "Assign": {"order": {"id": 1}}, "Next": "B"},
+                   "B": {"Type": "Pass", "Parameters": {"n.$": "$order.number"}, "Next": "Z"}"#
+                    .to_owned(),
+                "`$order.number` finds nothing: `$order` has no `number`",
+            ),
+            (
+                r#""A": {"Type": "Pass", "Result": [1, 2], "ResultPath": "$.list", "Next": "B"},
+                   "B": {"Type": "Pass", "Result": 1, "ResultPath": "$.list.x", "Next": "Z"}"#
+                    .to_owned(),
+                "`$.list.x` cannot be written: `$.list` is an array",
+            ),
+        ] {
+            assert_eq!(found(&states), [want], "{states}");
+        }
     }
 }

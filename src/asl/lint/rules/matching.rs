@@ -54,7 +54,8 @@ fn said(place: &Place<'_>, names: &[ErrorName<'_>], group: &[(&ErrorName<'_>, &E
     let is_whole = names.iter().filter(|name| name.entry == later.entry).count() == group.len();
     let listed = group.iter().map(|(_, later)| format!("`{}`", later.name)).collect::<Vec<_>>().join(", ");
     let (severity, message, help) = if earlier.entry == later.entry {
-        (Severity::Note, format!("{listed} is in this {word} already"), "name it once".to_owned())
+        let is = if group.len() == 1 { "is" } else { "are" };
+        (Severity::Note, format!("{listed} {is} in this {word} already"), "name it once".to_owned())
     } else if is_whole {
         let message = match earlier.name == later.name {
             true => format!("this {word} is never used: an earlier one takes {listed}"),

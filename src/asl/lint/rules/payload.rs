@@ -179,7 +179,10 @@ fn concurrency(subject: &Subject<'_>, found: &mut Diagnostics) {
         };
         if wanted > most {
             let message = format!("`{}` asks for {wanted}, and {what}", place.state.name);
-            found.push(place.note("map-concurrency-limit", "MaxConcurrency", message, format!("{most} are the limit")));
+            let finding = place
+                .note("map-concurrency-limit", "MaxConcurrency", message, format!("{most} are the limit"))
+                .help(format!("write `{most}`, or `0` for as many as there can be"));
+            found.push(finding);
         }
     }
 }

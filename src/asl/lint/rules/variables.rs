@@ -1,13 +1,19 @@
 //! Variables: assigned before they are read, where they can be seen, and for somebody.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::super::Rule;
-use super::super::flow_analysis::{Problem, What, mentions};
+use super::super::flow_analysis::{Problem, What};
 use super::super::subject::{Place, Subject};
 use crate::asl::machine::{StateId, StateKind, Transition};
 use crate::diagnostic::{Diagnostics, Severity, did_you_mean};
 use crate::source::{Node, NodeKind, Span};
+
+/// How many names are compared, about, while near ones are suggested.
+const MOST_LOOKS: usize = 50_000;
+
+/// How many ways without an assignment are searched for in one machine.
+const MOST_WAYS: usize = 50;
 
 /// How many states of a way are named.
 const SHOWN: usize = 6;
@@ -157,6 +163,15 @@ fn assignments<'a>(subject: &Subject<'a>) -> Vec<Assignment<'a>> {
     found
 }
 
+/// The same, by name.
+fn by_name<'r, 'a>(all: &'r [Assignment<'a>]) -> BTreeMap<&'a str, Vec<&'r Assignment<'a>>> {
+    let mut found: BTreeMap<&str, Vec<&Assignment<'_>>> = BTreeMap::new();
+    for assignment in all {
+        found.entry(assignment.name).or_default().push(assignment);
+    }
+    found
+}
+
 /// The reads of a variable that has no value, or not always one.
 fn reads<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = (&'s Problem, &'s str, bool)> {
     subject.analysis().problems.iter().filter_map(|problem| match &problem.what {
@@ -167,9 +182,12 @@ fn reads<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = (&'s Problem, &'s
 
 fn unassigned(subject: &Subject<'_>, found: &mut Diagnostics) {
     let all = assignments(subject);
-    for (problem, name, _) in reads(subject).filter(|(.., is_sometimes)| !is_sometimes) {
-        let same: Vec<&Assignment<'_>> = all.iter().filter(|a| a.name == name).collect();
-        if is_elsewhere(subject, problem, &same) {
+    let names = by_name(&all);
+    let problems: Vec<(&Problem, &str, bool)> = reads(subject).filter(|(.., is_sometimes)| !is_sometimes).collect();
+    for (problem, name, _) in &problems {
+        let (problem, name) = (*problem, *name);
+        let same = names.get(name).map(Vec::as_slice).unwrap_or_default();
+        if is_elsewhere(subject, problem, same) {
             continue;
         }
         let place = subject.place(problem.state);
@@ -178,7 +196,9 @@ fn unassigned(subject: &Subject<'_>, found: &mut Diagnostics) {
                 let message = format!("`${name}` is read, and nothing assigns it");
                 let finding =
                     place.warning_at("variable-unassigned", (&problem.way, problem.span), message, "never assigned");
-                match did_you_mean(name, all.iter().map(|a| a.name)) {
+                let near =
+                    if is_worthwhile(&problems, &all) { did_you_mean(name, names.keys().copied()) } else { None };
+                match near {
                     Some(near) => finding.help(format!("did you mean `${near}`?")),
                     None if all.is_empty() => {
                         finding.help("variables get their values in `Assign`; `$states.input` is the input")
@@ -212,9 +232,10 @@ fn is_elsewhere(subject: &Subject<'_>, problem: &Problem, same: &[&Assignment<'_
 
 fn out_of_scope(subject: &Subject<'_>, found: &mut Diagnostics) {
     let all = assignments(subject);
+    let names = by_name(&all);
     for (problem, name, _) in reads(subject).filter(|(.., is_sometimes)| !is_sometimes) {
-        let same: Vec<&Assignment<'_>> = all.iter().filter(|a| a.name == name).collect();
-        let (Some(first), true) = (same.first(), is_elsewhere(subject, problem, &same)) else { continue };
+        let same = names.get(name).map(Vec::as_slice).unwrap_or_default();
+        let (Some(first), true) = (same.first(), is_elsewhere(subject, problem, same)) else { continue };
         let place = subject.place(problem.state);
         let around = subject.flows_around(problem.state);
         let is_outside = around.iter().any(|(flow, _)| *flow == first.flow);
@@ -238,16 +259,19 @@ fn out_of_scope(subject: &Subject<'_>, found: &mut Diagnostics) {
 
 fn sometimes_unassigned(subject: &Subject<'_>, found: &mut Diagnostics) {
     let all = assignments(subject);
-    for (problem, name, _) in reads(subject).filter(|(.., is_sometimes)| *is_sometimes) {
+    let names = by_name(&all);
+    for (i, (problem, name, _)) in reads(subject).filter(|(.., is_sometimes)| *is_sometimes).enumerate() {
         let place = subject.place(problem.state);
         let message = format!("`${name}` is read, and not every way to `{}` assigns it", place.state.name);
-        let label = match way_without(subject, name, problem.state) {
+        let way = if i < MOST_WAYS { way_without(subject, name, problem.state) } else { None };
+        let label = match way {
             Some(way) => format!("no value on the way {way}"),
             None => "no value on some way".to_owned(),
         };
         let finding = place.warning_at("variable-maybe-unassigned", (&problem.way, problem.span), message, label);
         let flows = subject.flows_around(problem.state);
-        let finding = match all.iter().find(|a| a.name == name && flows.iter().any(|(flow, _)| *flow == a.flow)) {
+        let same = names.get(name).map(Vec::as_slice).unwrap_or_default();
+        let finding = match same.iter().find(|a| flows.iter().any(|(flow, _)| *flow == a.flow)) {
             Some(a) => finding.also(a.span, "assigned here"),
             None => finding,
         };
@@ -286,30 +310,37 @@ fn unused(subject: &Subject<'_>, found: &mut Diagnostics) {
     }
     let mut texts = Vec::new();
     strings(&subject.machine.node, &mut texts);
-    let mut seen: Vec<&str> = Vec::new();
+    // Every word behind a `$`, in order and once.
+    let read: BTreeSet<&str> = texts.iter().flat_map(|text| text.split('$').skip(1)).map(leading_word).collect();
+    let assigned: BTreeSet<&str> = all.iter().map(|a| a.name).collect();
+    let others: Vec<&str> =
+        read.difference(&assigned).copied().filter(|word| word.len() > 2 && *word != "states").collect();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for assignment in &all {
         let name = assignment.name;
-        if seen.contains(&name) || texts.iter().any(|text| mentions(text, name)) {
+        if read.contains(name) || !seen.insert(name) {
             continue;
         }
-        seen.push(name);
         let message = format!("`${name}` is assigned and never read");
-        let finding = subject.place(assignment.state).note_at(
-            "variable-unused",
-            (&assignment.way, assignment.span),
-            message,
-            "nothing reads it",
-        );
-        let read = texts.iter().flat_map(|text| text.split('$').skip(1)).map(|rest| {
-            let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-            rest.get(..length).unwrap_or_default()
-        });
-        let others = read.filter(|word| word.len() > 2 && *word != "states" && !all.iter().any(|a| a.name == *word));
-        found.push(match did_you_mean(name, others) {
+        let at = (assignment.way.as_str(), assignment.span);
+        let finding = subject.place(assignment.state).note_at("variable-unused", at, message, "nothing reads it");
+        let near = if is_worthwhile(&all, &others) { did_you_mean(name, others.iter().copied()) } else { None };
+        found.push(match near {
             Some(near) => finding.help(format!("`${near}` is read elsewhere: is it the same?")),
             None => finding.help("remove it, or read it where it is meant"),
         });
     }
+}
+
+/// Whether few enough names are compared for near ones to be looked for.
+fn is_worthwhile<A, B>(names: &[A], candidates: &[B]) -> bool {
+    names.len().saturating_mul(candidates.len()) < MOST_LOOKS
+}
+
+/// The letters, digits and `_` a text begins with.
+fn leading_word(text: &str) -> &str {
+    let length = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
+    text.get(..length).unwrap_or_default()
 }
 
 /// Every string value of a tree.
@@ -395,4 +426,124 @@ fn edges(subject: &Subject<'_>, id: StateId, name: &str) -> Vec<(StateId, bool)>
     let catchers = place.state.catch.iter().zip(items("Catch"));
     found.extend(catchers.map(|(catcher, node)| (catcher.next, assigns(node.get("Assign")))));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::asl::Machine;
+
+    /// The findings about variables in a JSONata machine of these states, which begins with `A`.
+    fn found(states: &str) -> Vec<String> {
+        let text = format!(r#"{{"QueryLanguage": "JSONata", "StartAt": "A", "States": {{{states}}}}}"#);
+        let machine = Machine::parse(&text).unwrap_or_else(|e| panic!("{e}"));
+        let about = |code: &&str| code.starts_with("variable-") && *code != "variable-unused";
+        machine.lint().iter().filter(|d| about(&d.code)).map(|d| format!("{} {}", d.code, d.path)).collect()
+    }
+
+    const TASK: &str = r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f""#;
+
+    #[test]
+    fn what_every_way_assigns_may_be_read() {
+        let reads = r#""Z": {"Type": "Succeed", "Output": "{% $x %}"}"#;
+        for states in [
+            format!(r#""A": {{"Type": "Pass", "Assign": {{"x": 1}}, "Next": "Z"}}, {reads}"#),
+            // A catcher assigns for itself.
+            format!(
+                r#""A": {{{TASK}, "Assign": {{"x": 1}}, "Next": "Z",
+                    "Catch": [{{"ErrorEquals": ["States.ALL"], "Assign": {{"x": 2}}, "Next": "Z"}}]}}, {reads}"#
+            ),
+            // So does a rule, and the state itself for the default.
+            format!(
+                r#""A": {{"Type": "Choice", "Default": "Z", "Assign": {{"x": 0}},
+                    "Choices": [{{"Condition": "{{% $states.input.a %}}", "Assign": {{"x": 1}}, "Next": "Z"}}]}}, {reads}"#
+            ),
+            // Whoever asks knows what may be absent.
+            format!(
+                r#""A": {{"Type": "Choice", "Default": "Z",
+                    "Choices": [{{"Condition": "{{% $exists($x) %}}", "Next": "Z"}}]}},
+                   "Z": {{"Type": "Pass", "Assign": {{"x": 1}}, "Output": "{{% $exists($x) ? $x : 0 %}}", "Next": "B"}},
+                   "B": {{"Type": "Succeed", "Output": "{{% $x %}}"}}"#
+            ),
+            // Branches read what is around them.
+            format!(
+                r#""A": {{"Type": "Pass", "Assign": {{"x": 1}}, "Next": "P"}},
+                   "P": {{"Type": "Parallel", "End": true, "Branches": [{{"StartAt": "Z", "States": {{{reads}}}}}]}}"#
+            ),
+            // A counter that a loop counts up.
+            r#""A": {"Type": "Pass", "Assign": {"x": 0}, "Next": "B"},
+               "B": {"Type": "Pass", "Assign": {"x": "{% $x + 1 %}"}, "Next": "C"},
+               "C": {"Type": "Choice", "Choices": [{"Condition": "{% $x < 3 %}", "Next": "B"}], "Default": "D"},
+               "D": {"Type": "Succeed"}"#
+                .to_owned(),
+            // A catcher of the block assigns outside of it.
+            format!(
+                r#""A": {{"Type": "Pass", "Assign": {{"x": 1}}, "Next": "P"}},
+                   "P": {{"Type": "Parallel", "Next": "Z",
+                    "Branches": [{{"StartAt": "F", "States": {{"F": {{"Type": "Pass", "End": true}}}}}}],
+                    "Catch": [{{"ErrorEquals": ["States.ALL"], "Assign": {{"x": 2}}, "Next": "Z"}}]}}, {reads}"#
+            ),
+        ] {
+            assert_eq!(found(&states), Vec::<String>::new(), "{states}");
+        }
+    }
+
+    #[test]
+    fn a_way_without_the_assignment_is_told() {
+        let reads = r#""Z": {"Type": "Succeed", "Output": "{% $x %}"}"#;
+        for (states, want) in [
+            (
+                format!(
+                    r#""A": {{{TASK}, "Assign": {{"x": 1}}, "Next": "Z",
+                        "Catch": [{{"ErrorEquals": ["States.ALL"], "Next": "Z"}}]}}, {reads}"#
+                ),
+                "variable-maybe-unassigned States › Z › Output",
+            ),
+            (
+                r#""A": {"Type": "Pass", "Assign": {"x": 1, "y": "{% $x %}"}, "Next": "Z"},
+                   "Z": {"Type": "Succeed", "Output": "{% $y %}"}"#
+                    .to_owned(),
+                "variable-unassigned States › A › Assign › y",
+            ),
+            (
+                format!(
+                    r#""A": {{"Type": "Pass", "Assign": {{"x": 1}}, "Next": "M"}},
+                       "M": {{"Type": "Map", "End": true, "ItemProcessor": {{
+                         "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+                         "StartAt": "Z", "States": {{{reads}}}}}}}"#
+                ),
+                "variable-out-of-scope States › M › ItemProcessor › States › Z › Output",
+            ),
+        ] {
+            assert_eq!(found(&states), [want], "{states}");
+        }
+    }
+
+    /// How long a machine is looked at.
+    fn time(text: &str) -> std::time::Duration {
+        let machine = Machine::parse(text).unwrap_or_else(|e| panic!("{e}"));
+        #[expect(clippy::disallowed_methods, reason = "a test measures real time")]
+        let began = std::time::Instant::now();
+        drop(machine.lint());
+        began.elapsed()
+    }
+
+    #[test]
+    fn no_machine_takes_for_ever() {
+        let chain = |count: usize, fields: &dyn Fn(usize) -> String| {
+            let states: Vec<String> =
+                (0..count).map(|i| format!(r#""S{i}": {{{}, "Next": "S{}"}}"#, fields(i), i + 1)).collect();
+            format!(r#"{{"StartAt": "S0", "States": {{{}, "S{count}": {{"Type": "Succeed"}}}}}}"#, states.join(", "))
+        };
+        for text in [
+            // Many variables that only one way assigns.
+            chain(500, &|i| format!(r#""Type": "Pass", "Assign": {{"v{i}": 1, "w{i}.$": "$nobody{i}"}}"#)),
+            chain(4_000, &|i| format!(r#""Type": "Pass", "Assign": {{"v{i}": 1, "w{i}.$": "$nobody{i}"}}"#)),
+            // A document that doubles in every state.
+            chain(2_000, &|_| r#""Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}"#.to_owned()),
+            chain(2_000, &|i| format!(r#""Type": "Pass", "Result": {{"a": 1}}, "ResultPath": "$.m{i}.x""#)),
+        ] {
+            let took = time(&text);
+            assert!(took < std::time::Duration::from_secs(10), "{took:?}: {}", &text[..120]);
+        }
+    }
 }

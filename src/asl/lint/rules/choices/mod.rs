@@ -63,10 +63,15 @@ neither does one that contradicts itself. Put the narrower rule first, or remove
     },
 ];
 
+/// A Choice with more rules was written by a program.
+const MOST_RULES: usize = 500;
+
 /// The Choice states with their rules as written.
 fn choices<'s, 'a>(subject: &'s Subject<'a>) -> impl Iterator<Item = (&'s Place<'a>, &'a Choice, &'a [Node])> {
     subject.places().filter_map(|place| match &place.state.kind {
-        StateKind::Choice(choice) => Some((place, choice, place.node.get("Choices")?.items())),
+        StateKind::Choice(choice) if choice.rules.len() <= MOST_RULES => {
+            Some((place, choice, place.node.get("Choices")?.items()))
+        }
         _ => None,
     })
 }

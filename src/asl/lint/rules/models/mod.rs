@@ -212,14 +212,14 @@ impl Findings<'_, '_> {
                         (&format!("{field} › {}", extra.key), extra.key_span),
                         message,
                         "not taken",
-                        None,
+                        "remove it".to_owned(),
                     );
                 }
             }
         }
     }
 
-    fn report(&mut self, code: &'static str, at: (&str, Span), message: String, label: &str, help: Option<String>) {
+    fn report(&mut self, code: &'static str, at: (&str, Span), message: String, label: &str, help: String) {
         self.report_with(code, at, message, label, help, None);
     }
 
@@ -229,17 +229,14 @@ impl Findings<'_, '_> {
         at: (&str, Span),
         message: String,
         label: &str,
-        help: Option<String>,
+        help: String,
         fix: Option<Fix>,
     ) {
         if code != self.code {
             return;
         }
         let finding = self.place.warning_at(code, at, message, label).fix(fix);
-        self.found.push(match help {
-            Some(help) => finding.help(help),
-            None => finding,
-        });
+        self.found.push(finding.help(help));
     }
 
     /// Compares a value with the shape it should have.
@@ -289,7 +286,13 @@ impl Findings<'_, '_> {
                 let got = node.type_name();
                 let name = way.rsplit(" › ").next().unwrap_or(way);
                 let message = format!("`{name}` of `{}` is {wanted}, not {}", self.call.shown, with_article(got));
-                self.report("api-value", (way, node.span), message, &format!("{got} here"), None);
+                self.report(
+                    "api-value",
+                    (way, node.span),
+                    message,
+                    &format!("{got} here"),
+                    format!("write {wanted}, or a path or an expression that gives one"),
+                );
             }
         }
     }
@@ -310,7 +313,7 @@ impl Findings<'_, '_> {
             None if shape.values.len() <= 12 => format!("its values are {}", shape.values.join(", ")),
             None => "look its values up in the API's reference".to_owned(),
         };
-        self.report("api-value", (way, node.span), message, "not among its values", Some(help));
+        self.report("api-value", (way, node.span), message, "not among its values", help);
     }
 
     fn structure(&mut self, members: &[Member], shape: &Shape, way: &str, key: Span, depth: usize) {
@@ -351,7 +354,7 @@ impl Findings<'_, '_> {
                 }
             };
             let fix = other.and_then(|own| self.place.respell(member.key_span, name, &sdk_name(own)));
-            self.report_with("api-parameter", (&below, member.key_span), message, "not known", Some(help), fix);
+            self.report_with("api-parameter", (&below, member.key_span), message, "not known", help, fix);
         }
         let is_missing = |own: &&String| {
             let is_filled_in = shape.members.get(*own).is_some_and(|reference| reference.is_filled_in);
@@ -366,7 +369,13 @@ impl Findings<'_, '_> {
             0 => format!("`{}` needs {listed}", call.shown),
             _ => format!("`{}` of `{}` needs {listed}", way.rsplit(" › ").next().unwrap_or(way), call.shown),
         };
-        self.report("api-required", (way, key), message, "missing in this", None);
+        self.report(
+            "api-required",
+            (way, key),
+            message,
+            "missing in this",
+            format!("add {listed}, as a constant, a path or an expression"),
+        );
     }
 }
 
