@@ -1,6 +1,7 @@
 //! `rehearsal list`: the machines of files and folders.
 
 use rehearsal::asl::{CompileOptions, MachineType, QueryLanguage};
+use rehearsal::diagnostic::Diagnostic;
 use rehearsal::iac::{self, Found};
 use serde_json::{Value, json};
 
@@ -33,8 +34,8 @@ pub(crate) fn list(args: &ListArgs, screen: &mut Screen) -> Result<Exit, Failure
     let Some(worst) = failures.iter().map(|e| Exit::from(e.kind())).max_by_key(|exit| *exit as u8) else {
         if found.is_empty() {
             let paths: Vec<String> = args.paths.iter().map(|path| format!("`{}`", path.display())).collect();
-            let message = format!("there is no state machine in {}", paths.join(", "));
-            return Err(Failure::new(Exit::Definition, message));
+            let note = Diagnostic::note("no-machine", format!("there is no state machine in {}", paths.join(", ")));
+            screen.report(&[note]);
         }
         return Ok(Exit::Succeeded);
     };

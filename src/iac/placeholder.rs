@@ -28,8 +28,8 @@ pub(crate) fn fill(text: &Assembled, value: impl Fn(&str) -> Option<String>) -> 
         let Some(value) = value(name) else { continue };
         bytes += value.len();
         if bytes > 2 * MAX_DEFINITION_BYTES {
-            let at = text.span(range.start, range.end);
-            return Err(too_long(text.source().name()).at(text.source(), at, "here").into());
+            let found = too_long(text.source().name());
+            return Err(found.at(text.source(), text.span(range.start, range.end), "here it was enough").into());
         }
         ranges.push((range, value));
     }

@@ -362,6 +362,47 @@ fn every_sort_of_bad_input_has_its_exit_code_and_names_what_was_found() {
 }
 
 #[test]
+fn list_shows_every_machine_with_its_place() {
+    let seen = rehearsal(&["list", "tests/templates/sam", "tests/templates/serverless"]);
+    let want = "\
+Order  Standard  JSONPath  tests/templates/sam/template.yaml:22
+Greet  Express   JSONata   tests/templates/sam/template.yaml:34
+order  Standard  JSONPath  tests/templates/serverless/serverless.yml:29
+hello  Express   JSONPath  tests/templates/serverless/serverless.yml:58
+";
+    assert_eq!((seen.out.as_str(), seen.err.as_str(), seen.code), (want, "", 0));
+    let seen = rehearsal(&["list", "--json", "tests/templates/sam/template.yaml"]);
+    let rows: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    let file = "tests/templates/sam/template.yaml";
+    let row =
+        serde_json::json!({"file": file, "id": "Greet", "line": 34, "type": "EXPRESS", "queryLanguage": "JSONata"});
+    assert_eq!(rows[1], row);
+    let none = rehearsal(&["list", "--json", "mocks"]);
+    assert_eq!((none.out.as_str(), none.code), ("[]\n", 0));
+    assert!(none.err.contains("note[no-machine]: there is no state machine in `mocks`"), "{}", none.err);
+    let missing = rehearsal(&["list", "tests/templates/sam", "no.yaml"]);
+    assert!(missing.out.contains("Order") && missing.err.contains("failed to read `no.yaml`"), "{}", missing.err);
+    assert_eq!(missing.code, 6);
+}
+
+#[test]
+fn run_takes_a_machine_of_a_template_and_substitutes() {
+    let mocks = file(
+        "template-mocks.yaml",
+        "mocks:\n  ChargeFunction: { return: {} }\n  Save: { return: {} }\n  Ship: { return: {} }\n",
+    );
+    let order = "tests/templates/sam/template.yaml#Order";
+    let input = r#"{"id": "o-1"}"#;
+    let seen = rehearsal(&["run", order, "--input", input, "--mocks", &mocks, "--no-real-time", "--history", "none"]);
+    assert!(seen.out.starts_with("Order · SUCCEEDED · 1m30s on the clock"), "{}{}", seen.out, seen.err);
+    let quick = ["--substitute", "Wait=5", "--no-real-time", "--history", "none"];
+    let seen = rehearsal(&[&["run", order, "--input", input, "--mocks", &mocks], &quick[..]].concat());
+    assert!(seen.out.starts_with("Order · SUCCEEDED · 5s on the clock"), "{}{}", seen.out, seen.err);
+    let seen = rehearsal(&["run", order, "--substitute", "Wait"]);
+    assert!(seen.err.contains("write a name and a value, such as TableName=orders"), "{}", seen.err);
+}
+
+#[test]
 fn help_tells_the_exit_codes_and_is_no_failure() {
     let seen = rehearsal(&["run", "--help"]);
     assert_eq!((seen.err.as_str(), seen.code), ("", 0));
