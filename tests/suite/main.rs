@@ -27,6 +27,7 @@ mod nested;
 mod parallel;
 mod readme;
 mod retry;
+mod scenarios;
 mod support;
 mod test_state;
 #[cfg(feature = "cli")]

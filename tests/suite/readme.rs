@@ -42,7 +42,19 @@ fn the_history_is_what_the_test_prints() {
 
 #[test]
 fn the_file_of_mocks_is_one() {
-    let source = std::sync::Arc::new(Source::new("README.yaml", blocks("yaml")[0]));
+    let yaml = blocks("yaml").into_iter().find(|block| !block.starts_with("machine:")).unwrap();
+    let source = std::sync::Arc::new(Source::new("README.yaml", yaml));
     let file = mock::load(&source).unwrap();
     assert_eq!((file.mocks.len(), file.faults.len()), (4, 2));
+}
+
+#[test]
+fn the_scenario_file_passes() {
+    let yaml = blocks("yaml").into_iter().find(|block| block.starts_with("machine:")).unwrap();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/readme.rehearsal.yaml");
+    let source = std::sync::Arc::new(Source::new("readme.rehearsal.yaml", yaml));
+    let file = rehearsal::scenario::ScenarioFile::parse(&path, &source).unwrap();
+    let [scenario] = file.scenarios() else { panic!("one scenario") };
+    let outcome = file.run(scenario, None);
+    assert!(outcome.passed(), "{}", file.failed(scenario, &outcome));
 }
