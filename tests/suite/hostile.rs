@@ -389,6 +389,26 @@ fn mangled_jsonata_is_evaluated_or_refused() {
 }
 
 #[test]
+fn mangled_templates_are_read_or_refused() {
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates");
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("mangled");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["sam/template.yaml", "cfn/template.yaml", "cdk.out/Shop.template.json", "serverless/serverless.yml"] {
+        let text = std::fs::read_to_string(own.join(name)).unwrap();
+        let path = folder.join(name.rsplit('/').next().unwrap());
+        bounded(60.secs() * factor(), || {
+            smoke(&[&text], 300, |text| {
+                std::fs::write(&path, text).unwrap();
+                let search = rehearsal::iac::search(&path, &rehearsal::asl::CompileOptions::default());
+                let errors = search.found.iter().filter_map(|found| found.load().err()).chain(search.failures);
+                errors.into_iter().for_each(|e| assert!(!e.to_string().is_empty()));
+                search.warnings.iter().for_each(|w| assert!(!w.to_string().is_empty()));
+            });
+        });
+    }
+}
+
+#[test]
 fn mangled_mock_files_are_read_or_refused() {
     let seeds = [
         "mocks:\n  Charge: { return: { id: 1 }, takes: 2s, times: 3 }\n  Ship:\n    - { fail: Busy, cause: c, times: 2 }\n    - { return: 1 }\nfaults:\n  - { on: Charge, fail: States.Timeout, nth: 2 }\n",
