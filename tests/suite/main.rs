@@ -29,6 +29,8 @@ mod readme;
 mod retry;
 mod scenarios;
 mod support;
+#[cfg(feature = "iac")]
+mod terraform;
 mod test_state;
 #[cfg(feature = "cli")]
 mod test_state_cli;

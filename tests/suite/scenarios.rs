@@ -1,6 +1,6 @@
 //! Scenario files: those of this repository pass, and mistakes are told with their places.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rehearsal::scenario::suite::{Selection, Suite, Verdict, find, run};
@@ -159,7 +159,7 @@ fn what_differs_deep_inside_is_named_by_its_path() {
 
 #[test]
 fn a_selection_chooses_by_name_tag_and_part() {
-    let suite = Suite::load(vec![PathBuf::from(root().join("tests/scenarios/checkout.rehearsal.yaml"))]);
+    let suite = Suite::load(vec![root().join("tests/scenarios/checkout.rehearsal.yaml")]);
     let names = |selection: &Selection| -> Result<Vec<String>, String> {
         let cases = suite.cases(selection).map_err(|e| e.to_string())?;
         Ok(cases.iter().map(|c| c.name().to_owned()).collect())
