@@ -50,7 +50,7 @@ pub(crate) struct TestStateArgs {
     #[arg(long, value_name = "TEXT", help_heading = "The mock", requires = "mock_error")]
     pub(crate) mock_cause: Option<String>,
     /// How strictly the result is held against what the API gives
-    #[arg(long, value_name = "MODE", help_heading = "The mock", default_value = "strict")]
+    #[arg(long, ignore_case = true, value_name = "MODE", help_heading = "The mock", default_value = "strict")]
     pub(crate) field_validation_mode: Mode,
 
     /// How often the retrier that takes the error was used before
@@ -67,7 +67,7 @@ pub(crate) struct TestStateArgs {
     pub(crate) item_reader_data: Option<PathBuf>,
 
     /// How much is told [default: debug; with --json info]
-    #[arg(long, value_name = "LEVEL", help_heading = "What is shown")]
+    #[arg(long, value_name = "LEVEL", ignore_case = true, help_heading = "What is shown")]
     pub(crate) inspection_level: Option<Inspect>,
     /// Show the answer of the TestState API
     #[arg(long, help_heading = "What is shown")]
