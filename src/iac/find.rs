@@ -252,7 +252,7 @@ impl Searching<'_> {
             }
         }
         // The longest way to a machine says most about it; of two that are alike the one in its own file counts.
-        let rank = |found: &Found| (found.id().matches('/').count(), found.file == found.own_file());
+        let rank = |found: &Found| (found.depth(), found.file == found.own_file());
         let mut best: BTreeMap<(PathBuf, u32), usize> = BTreeMap::new();
         let places: Vec<(PathBuf, u32)> = self
             .all
@@ -267,7 +267,13 @@ impl Searching<'_> {
         }
         let stays = |(i, (found, place)): (usize, (&Found, &(PathBuf, u32)))| {
             let is_part = found.extracted.is_whole_file && held.contains(&place.0);
-            !is_part && best.get(place) == Some(&i)
+            // A stack or a module that is used twice makes two machines.
+            let is_sibling = |best: &Found| {
+                let is_like = best.depth() == found.depth() && best.file == found.file;
+                is_like && found.depth() > 0 && best.id() != found.id()
+            };
+            let known = best.get(place).copied();
+            !is_part && (known == Some(i) || known.and_then(|i| self.all.get(i)).is_some_and(is_sibling))
         };
         let keep: Vec<bool> = self.all.iter().zip(&places).enumerate().map(stays).collect();
         let mut keep = keep.into_iter();
@@ -278,6 +284,11 @@ impl Searching<'_> {
 }
 
 impl Found {
+    /// In how many stacks or modules it lies.
+    fn depth(&self) -> usize {
+        self.id().matches('/').count() + self.id().matches("module.").count()
+    }
+
     fn own_file(&self) -> PathBuf {
         PathBuf::from(self.extracted.origin.0.name())
     }

@@ -81,11 +81,19 @@ pub(crate) fn explain(found: Diagnostics, names: &[String]) -> Diagnostics {
         if d.code != "placeholder" {
             return d;
         }
+        let mut d = d;
         let written = d.source.as_ref().zip(d.primary.as_ref()).map(|(s, p)| s.slice(p.span).to_owned());
-        let name = [written.unwrap_or_default(), d.message.clone()]
-            .iter()
-            .find_map(|text| Some(placeholders(text).next()?.1.to_owned()));
-        let Some(name) = name else { return d };
+        let written = written.unwrap_or_default();
+        let name = [&written, &d.message].into_iter().find_map(|text| Some(placeholders(text).next()?.1.to_owned()));
+        let name = match name {
+            Some(name) => name,
+            // In Terraform the expression stands there without marks around it.
+            None if is_expression(&written) => {
+                d.message = format!("`{written}` has no value here: {}", d.message);
+                written
+            }
+            None => return d,
+        };
         let give = format!("give it a value: `--substitute '{name}=…'`");
         let help = match did_you_mean(&name, names.iter().map(String::as_str)) {
             Some(near) if near != name => format!("did you mean `${{{near}}}`? Or {give}"),
@@ -96,6 +104,12 @@ pub(crate) fn explain(found: Diagnostics, names: &[String]) -> Diagnostics {
         d.help(help)
     };
     found.into_iter().map(explained).collect::<Vec<_>>().into()
+}
+
+/// Whether characters are a reference: `var.wait`, `module.jobs.queue[0]`.
+fn is_expression(written: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || "_-.[]\"".contains(c);
+    written.starts_with(char::is_alphabetic) && written.contains('.') && written.chars().all(is_part)
 }
 
 /// `a`, `b` and 3 more.

@@ -83,8 +83,11 @@ fn listed(path: &Path) -> Vec<String> {
 
 #[test]
 fn every_machine_of_a_folder_is_listed_once_with_its_place() {
+    let mut all = listed(&templates(""));
+    // Terraform has tests of its own.
+    all.retain(|line| !line.starts_with("main.tf"));
     assert_eq!(
-        listed(&templates("")),
+        all,
         [
             "Depot.template.json:3 Pack6F7A8B9C Standard JSONPath",
             "Shop.template.json:12 Order5E6F7A8B Standard JSONPath",

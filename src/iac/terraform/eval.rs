@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{
@@ -419,7 +418,16 @@ pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     if more > 0 { format!("{text} and {more} more") } else { text }
 }
 
-/// A list of texts and what else they hold, as `Arc<str>`.
-pub(super) fn text_of(value: &Val) -> Option<Arc<str>> {
+/// An expression as it may stand in a sentence.
+pub(super) fn shortened(written: &str) -> String {
+    match written.char_indices().nth(40) {
+        Some(_) => "…".to_owned(),
+        None if written.contains('\n') => "…".to_owned(),
+        None => written.to_owned(),
+    }
+}
+
+/// The text that Terraform makes of a value.
+pub(super) fn text_of(value: &Val) -> Option<Str> {
     value.to_text().map(|text| text.text().into())
 }

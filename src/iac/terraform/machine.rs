@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hcl_edit::Span as _;
 
-use super::eval::{Cx, Scope, text_of};
+use super::eval::{Cx, Scope, shortened, text_of};
 use super::module::{Declared, parse_file};
 use super::reference::child_of;
 use super::show::type_of;
@@ -14,6 +14,7 @@ use super::value::{Kind, Place, Val};
 use super::world::{Instance, World, is_local};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::iac::files::{Files, joined};
+use crate::iac::placeholder::explain;
 use crate::iac::{Definition, Extracted, Settings, plain};
 use crate::source::{Format, Source, Span};
 
@@ -100,7 +101,10 @@ fn machines(
     found: &mut Vec<Extracted>,
 ) {
     let module = instance.module.clone();
-    let is_here = |declared: &Declared| only.is_none_or(|only| only.name() == declared.source().name());
+    // There may be two ways to the file, one of them through the folder of the module that calls this one.
+    let identity = |source: &Source| world.files.identity(&world.files.path(source));
+    let only_identity = only.map(|source| identity(source));
+    let is_here = |declared: &Declared| only_identity.as_ref().is_none_or(|only| *only == identity(declared.source()));
     // A module on its own is named as if it were the root.
     let prefix = if only.is_some() { "" } else { &*instance.prefix };
     let mut here: Vec<(&Declared, What, &str)> = Vec::new();
@@ -220,11 +224,12 @@ fn definition(cx: &Cx<'_>, declared: &Declared, id: &str) -> Result<Definition, 
             let message = format!("the definition of `{id}` is {}, and a text is needed", value.kind_name());
             let place = cx.place_of(expr.span());
             let found = Diagnostic::error("wrong-type", message).at(&place.source, place.span, "no text");
-            return Err(found.help(format!("write `jsonencode({})`", cx.written(expr.span()))).into());
+            return Err(found.help(format!("write `jsonencode({})`", shortened(cx.written(expr.span())))).into());
         }
     };
-    let node = plain::read_text(text, Format::Json)?;
-    Ok(Definition { source: text.source().clone(), node, names: names(cx) })
+    let names = names(cx);
+    let node = plain::read_text(text, Format::Json).map_err(|found| explain(found, &names))?;
+    Ok(Definition { source: text.source().clone(), node, names })
 }
 
 /// What a placeholder that is left could be: a variable without a value.

@@ -102,8 +102,11 @@ impl Module {
         let source = match files.read(path, MAX_FILE_BYTES) {
             Ok(source) => source,
             Err(unread) => {
-                let message = format!("`{}` is not read: {unread:?}", path.display());
-                self.broken.push(Diagnostic::error("file", message));
+                let said = unread.into_error(path);
+                match said.diagnostics() {
+                    [] => self.broken.push(Diagnostic::error("file", format!("failed to read `{}`", path.display()))),
+                    found => self.broken.extend(found.iter().cloned()),
+                }
                 return None;
             }
         };
@@ -154,22 +157,32 @@ pub(super) fn parse_file(source: &Arc<Source>) -> Result<(Rc<Assembled>, Body), 
 /// The finding about a text that is not Terraform's language.
 pub(super) fn syntax(input: &Assembled, offset: usize, said: &str) -> Diagnostic {
     let length = input.text().get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-    let source = input.source();
-    let expected = said.split_once("expected ").map(|(_, what)| what);
-    let what = match said.split_once(';').map(|(what, _)| what.trim()) {
-        Some("invalid nesting depth") => "nests too deeply".to_owned(),
-        Some("invalid binary operation") => "chains too many operators".to_owned(),
-        Some(what) => format!("has an {what}").replace("an unexpected", "an unexpected"),
-        None => "is not Terraform's language".to_owned(),
+    let name = input.source().name();
+    let expected = said.split_once("expected ").map_or("", |(_, what)| what);
+    let unfit = said.strip_prefix("invalid ").and_then(|rest| rest.split(';').next()).unwrap_or_default();
+    let (code, what, help) = match (unfit, expected) {
+        ("nesting depth", _) => ("too-deep", "nests too deeply".to_owned(), format!("there may be {expected}")),
+        ("binary operation", _) => {
+            ("too-deep", "chains too many operators".to_owned(), format!("there may be {expected}"))
+        }
+        ("expression", _) => {
+            let help = "a value is expected: a string, a number, a reference, a call, a list or an object";
+            ("syntax", "has no value where one is needed".to_owned(), help.to_owned())
+        }
+        (_, "heredoc end delimiter") => {
+            let help = "end it with its word on a line of its own: `EOF`";
+            ("syntax", "has a heredoc without an end".to_owned(), help.to_owned())
+        }
+        ("", "" | "token") => {
+            let help = "`terraform validate` says more about the file";
+            ("syntax", "is not Terraform's language".to_owned(), help.to_owned())
+        }
+        ("", expected) => ("syntax", "is not Terraform's language".to_owned(), format!("here may stand {expected}")),
+        (unfit, expected) => ("syntax", format!("has no valid {unfit}"), format!("here may stand {expected}")),
     };
-    let code = if what.starts_with("nests") || what.starts_with("chains") { "too-deep" } else { "syntax" };
     let label = if length == 0 { "the text ends here" } else { "here" };
-    let found = Diagnostic::error(code, format!("`{}` {what}", source.name()));
-    let found = found.at(source, input.span(offset, offset + length), label);
-    match expected {
-        Some(expected) => found.help(format!("expected is {expected}")),
-        None => found.help("`terraform validate` says more about the file"),
-    }
+    let found = Diagnostic::error(code, format!("`{name}` {what}"));
+    found.at(input.source(), input.span(offset, offset + length), label).help(help)
 }
 
 /// The characters of a block's first words.

@@ -249,7 +249,7 @@ impl Cx<'_> {
         let data = &self.instance.module.data;
         let Some(declared) = data.get(&key) else {
             let names = data.keys().filter(|(k, _)| k == kind).map(|(_, name)| &**name);
-            return self.undeclared(&format!("data source of type `{kind}`,"), name, names, whole);
+            return self.undeclared(&format!("data source `{kind}` named"), name, names, whole);
         };
         let after = rest.get(1..).unwrap_or_default();
         let (of_data, at) = (format!("data.{kind}.{name}"), whole.clone());
@@ -294,7 +294,7 @@ impl Cx<'_> {
         let resources = &self.instance.module.resources;
         let Some(declared) = resources.get(&(kind.to_owned(), name.to_owned())) else {
             let names = resources.keys().filter(|(k, _)| k == kind).map(|(_, name)| &**name);
-            return self.undeclared(&format!("resource of type `{kind}`,"), name, names, whole);
+            return self.undeclared(&format!("`{kind}` named"), name, names, whole);
         };
         // All of several: as far as we know there is one.
         let splat = rest

@@ -6,7 +6,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::template::{Directive, Element, HeredocTemplate, Strip, Template};
 
-use super::eval::{Cx, Scope};
+use super::eval::{Cx, Scope, shortened};
 use super::value::{Kind, Val};
 use crate::diagnostic::Diagnostic;
 use crate::source::Assembled;
@@ -98,7 +98,7 @@ impl Cx<'_> {
                 }
             }
             None => {
-                let written = self.written(expr.span());
+                let written = shortened(self.written(expr.span()));
                 let message = format!("`{written}` is {}, which has no text", value.kind_name());
                 let found = Diagnostic::error("wrong-type", message);
                 let found = found.at(&place.source, place.span, "stands in a text");

@@ -337,7 +337,8 @@ impl JsonWriter<'_> {
 
     /// A string whose characters keep their places, so that a finding can point at some of them.
     fn string(&mut self, text: &Assembled, span: Span) {
-        if !(self.spend)(text.text().len()) {
+        // Each character that is escaped is a piece of its own: this costs more than a text does.
+        if !(self.spend)(text.text().len() * 8) {
             return;
         }
         let source = self.text.source().clone();

@@ -16,7 +16,7 @@ use crate::iac::files::Files;
 const MAX_DEPTH: usize = 200;
 
 /// How many steps one machine may take: values looked at, and texts written, a step for eight bytes.
-const MAX_STEPS: usize = 4_000_000;
+const MAX_STEPS: usize = 2_000_000;
 
 /// How many calls of modules there may be in all.
 const MAX_INSTANCES: usize = 500;

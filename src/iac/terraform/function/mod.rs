@@ -222,7 +222,8 @@ impl Cx<'_> {
                 (least, most) if least == most => least.to_string(),
                 (least, most) => format!("{least} to {most}"),
             };
-            let message = format!("`{name}` takes {wanted} arguments and gets {}", args.len());
+            let noun = if wanted == "1" { "argument" } else { "arguments" };
+            let message = format!("`{name}` takes {wanted} {noun} and gets {}", args.len());
             self.world.report(self.error("wrong-arguments", message, whole.clone(), ""));
             return self.unknown(whole);
         }
