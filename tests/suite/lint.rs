@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rehearsal::asl::lint::{self, ApiModels, LintOptions, lint_source};
 use rehearsal::asl::{CompileOptions, MachineType};
 use rehearsal::diagnostic::{Diagnostics, Severity};
 use rehearsal::source::Source;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[expect(clippy::print_stderr, reason = "a test says what it skips")]
 fn say(text: &str) {
@@ -169,6 +170,57 @@ fn every_code_that_is_reported_can_be_explained() {
     assert!(unknown.is_empty(), "no row explains {unknown:?}");
 }
 
+/// A definition of nearly a mebibyte in which one state is repeated: each gets its number and the name of the next.
+fn large(one: impl Fn(usize, &str) -> Value) -> String {
+    let count = 1_000_000 / (one(100_000, "S100000").to_string().len() + 12);
+    let mut states = serde_json::Map::new();
+    for n in 0..count {
+        let next = if n + 1 == count { "Done".to_owned() } else { format!("S{}", n + 1) };
+        states.insert(format!("S{n}"), one(n, &next));
+    }
+    states.insert("Done".into(), json!({"Type": "Succeed"}));
+    json!({"StartAt": "S0", "States": states}).to_string()
+}
+
+#[test]
+fn the_largest_definitions_are_linted_in_good_time() {
+    let publish = "arn:aws:states:::sns:publish";
+    let names: Vec<String> = (0..30_000).map(|n| format!("Error{n}")).collect();
+    let catch: Vec<Value> = names.chunks(2).map(|two| json!({"ErrorEquals": two, "Next": "Done"})).collect();
+    let one_state = json!({"StartAt": "S0", "States": {
+        "S0": {"Type": "Task", "Resource": publish, "Catch": catch, "Next": "Done"}, "Done": {"Type": "Succeed"}
+    }});
+    let never = json!([{"ErrorEquals": ["States.Runtime"], "Next": "Done"}]);
+    let reader = json!([{"ErrorEquals": ["States.ItemReaderFailed"], "Next": "Done"}]);
+    let choice = |n: usize, next: &str| {
+        let rule = json!({"Variable": "$.a", "IsNull": true, "Next": format!("S{}", n / 2)});
+        json!({"Type": "Choice", "Choices": [rule], "Default": next})
+    };
+    let block = |n: usize, next: &str| {
+        let inner = format!("B{n}");
+        let branch = json!({"StartAt": inner, "States": {&*inner: {"Type": "Wait", "Seconds": 1, "End": true}}});
+        json!({"Type": "Parallel", "Branches": [branch], "Catch": reader, "Next": next})
+    };
+    for (what, text) in [
+        ("a chain", large(|_, next| json!({"Type": "Pass", "Next": next}))),
+        ("choices", large(choice)),
+        ("tasks", large(|_, next| json!({"Type": "Task", "Resource": publish, "Catch": never, "Next": next}))),
+        ("blocks", large(block)),
+        ("catchers of one state", one_state.to_string()),
+    ] {
+        let bytes = text.len();
+        assert!(bytes > 700_000, "{what}: {bytes}");
+        let began = Instant::now();
+        let source = Arc::new(Source::new("large.asl.json", text));
+        let found = lint_source(&source, &CompileOptions::default(), &LintOptions::default());
+        let took = began.elapsed();
+        let refused = found.iter().find(|d| d.severity == Severity::Error);
+        assert!(refused.is_none(), "{what}: {}", refused.unwrap());
+        say(&format!("{what}: {bytes} bytes, {} findings, {took:?}", found.as_slice().len()));
+        assert!(took < Duration::from_secs(20), "{what}: {took:?}");
+    }
+}
+
 /// The published definitions, if they are there: the name of each and the document about it.
 fn published() -> Option<Vec<(String, Value)>> {
     let beside = || root().join("../shared");
@@ -283,16 +335,57 @@ fn what_is_invalid_is_refused_for_the_reason_it_is_invalid_for() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// No rule about accepted definitions calls a published one wrong.
+/// Samples and applications that the service would refuse as they are published, and why.
+const PUBLISHED_WITH_MISTAKES: &[(&str, &str)] = &[
+    ("03865769ef22b992", "an example of what a validator can be told to overlook"),
+    ("2729e497e44263c8", "a syntax of its author's own, for another runner"),
+    ("390eb83895817e79", "a function that does not exist, `States.Default`"),
+    ("3e03a779f34664cb", "an item processor without its Map"),
+    ("44716cf697bd57f7", "an item processor without its Map"),
+    ("552f63700daee34d", "an excerpt: some states are left out"),
+    ("5e0814baf41c49a4", "an excerpt: some states are left out"),
+    ("5f20dee70bfb912f", "an ARN of SWF"),
+    ("643c84249480bd26", "`Arguments` on a Map, which has none"),
+    ("6a938d5f352a7d24", "an excerpt of a JSONata machine that does not say so"),
+    ("76cb422e783a1721", "for another runner: credentials without a role"),
+    ("7dd4ee8d0a2dae04", "a template: the states it leads to are generated"),
+    ("88cd31049a8abc99", "words where the ARN's region and account belong"),
+    ("8c215f3e62d606a4", "states that nothing leads to"),
+    ("9b6be355d22edd2f", "what its tool fills in is missing, states included"),
+    ("a86e2cb43ffb58ab", "an example of a mistake"),
+    ("b64cb09bf401299d", "a template: lists are generated"),
+    ("b72224cc437bfb81", "an example of a mistake"),
+    ("d435608c03fdd05d", "a label on an inline Map; no recording tells whether the service minds"),
+    ("e37394db67bdb72a", "an item reader on an inline Map"),
+    ("eb48d92d3737dd1a", "a type `Success`, and a state that is not there"),
+    ("ec39ec7c56e64eef", "a template: lists are generated"),
+    ("ed224bd3dfe12244", "an ARN without a partition"),
+    ("ed8cfc0ca9c73485", "an example of what a validator can be told to overlook"),
+    ("fb3b6e30a0eab334", "an item processor without its Map"),
+];
+
+/// No rule calls a published definition wrong, and what is refused is refused rightly.
 #[test]
-fn what_is_accepted_has_no_finding_of_error_severity() {
+fn what_is_published_has_no_finding_of_error_severity() {
     let Some(cases) = published() else { return };
     let is_rule = |code: &str| lint::rules().any(|rule| rule.code == code);
-    let mut wrong = Vec::new();
+    let (mut seen, mut wrong) = (0, Vec::new());
     for (id, case) in &cases {
         let found = linted(case);
-        let errors = found.iter().filter(|d| d.severity == Severity::Error && is_rule(d.code));
-        wrong.extend(errors.map(|d| format!("{id}: {}", d.one_line())));
+        let mut errors = found.iter().filter(|d| d.severity == Severity::Error);
+        wrong.extend(errors.clone().filter(|d| is_rule(d.code)).map(|d| format!("{id}: {}", d.one_line())));
+        if case["verdict"] != "presumed-valid" {
+            continue;
+        }
+        seen += 1;
+        // What a template would fill in is no mistake of the definition's.
+        let first = errors.find(|d| d.code != "placeholder");
+        match (first, PUBLISHED_WITH_MISTAKES.iter().any(|(known, _)| known == id)) {
+            (Some(finding), false) => wrong.push(format!("{id}: {}", finding.one_line())),
+            (None, true) => wrong.push(format!("{id} has no mistake any more: take it off the list")),
+            _ => {}
+        }
     }
+    assert!(seen > 400, "{seen} published definitions");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -40,12 +40,11 @@ impl Subject<'_> {
         if let Transition::Next(to) = state.transition {
             edges.push(Edge { to, way: Way::Next, is_dead: false });
         }
+        let mut taken: HashSet<&str> = HashSet::new();
         for (i, catcher) in state.catch.iter().enumerate() {
-            let is_dead = catcher.errors.iter().all(|name| {
-                let is_taken = state.catch.iter().take(i).any(|earlier| earlier.errors.contains(name));
-                &**name == "States.Runtime" || is_taken
-            });
+            let is_dead = catcher.errors.iter().all(|name| &**name == "States.Runtime" || taken.contains(&**name));
             edges.push(Edge { to: catcher.next, way: Way::Catch(i), is_dead });
+            taken.extend(catcher.errors.iter().map(|name| &**name));
         }
         edges
     }

@@ -120,11 +120,11 @@ fn dead_state(subject: &Subject<'_>, found: &mut Diagnostics) {
     for (flow, start) in subject.flows.iter().zip(starts) {
         let mut reached = HashSet::from([start]);
         let mut open = vec![start];
-        let mut dead = Vec::new();
+        let mut dead = HashMap::new();
         while let Some(from) = open.pop() {
             for edge in subject.edges(from) {
                 if edge.is_dead {
-                    dead.push((from, edge));
+                    dead.entry(edge.to).or_insert((from, edge));
                 } else if reached.insert(edge.to) {
                     open.push(edge.to);
                 }
@@ -132,7 +132,7 @@ fn dead_state(subject: &Subject<'_>, found: &mut Diagnostics) {
         }
         for id in flow.states.iter().filter(|id| !reached.contains(id)) {
             // What a dead state leads to is dead as well, and said once.
-            let Some((from, edge)) = dead.iter().find(|(_, edge)| edge.to == *id) else { continue };
+            let Some((from, edge)) = dead.get(id) else { continue };
             let (place, origin) = (subject.place(*id), subject.place(*from));
             let name = &place.state.name;
             let (field, label) = match edge.way {

@@ -1,5 +1,7 @@
 //! Entries of Retry and Catch that an earlier entry leaves nothing for.
 
+use std::collections::HashMap;
+
 use super::super::Rule;
 use super::super::subject::{ErrorName, Place, Subject};
 use crate::asl::machine::StateKind;
@@ -34,11 +36,15 @@ fn error_shadowed(subject: &Subject<'_>, found: &mut Diagnostics) {
     for place in subject.places() {
         for field in ["Retry", "Catch"] {
             let names: Vec<ErrorName<'_>> = place.error_names(field).collect();
-            let shadowed = names.iter().enumerate().filter_map(|(i, later)| {
-                let earlier = names.iter().take(i).find(|earlier| takes(place, earlier.name, later.name))?;
-                Some((earlier, later))
-            });
-            let shadowed: Vec<_> = shadowed.collect();
+            let mut first: HashMap<&str, &ErrorName<'_>> = HashMap::new();
+            let mut shadowed = Vec::new();
+            for later in &names {
+                let earlier = takers(place, later.name).filter_map(|taker| first.get(taker).copied());
+                match earlier.min_by_key(|earlier| (earlier.entry, earlier.index)) {
+                    Some(earlier) => shadowed.push((earlier, later)),
+                    None => drop(first.insert(later.name, later)),
+                }
+            }
             // What one earlier entry leaves nothing of is said once for all names of the later one.
             for group in shadowed.chunk_by(|a, b| a.0.entry == b.0.entry && a.1.entry == b.1.entry) {
                 found.push(said(place, &names, group));
@@ -74,13 +80,11 @@ fn said(place: &Place<'_>, names: &[ErrorName<'_>], group: &[(&ErrorName<'_>, &E
     finding.also(earlier.span, "met here").help(help)
 }
 
-/// Whether an entry with the earlier name leaves nothing for the later one.
-fn takes(place: &Place<'_>, earlier: &str, later: &str) -> bool {
-    match earlier {
-        _ if earlier == later => true,
-        // What else counts as a failed task is known for names of functions and services only.
-        "States.TaskFailed" => matches!(place.state.kind, StateKind::Task(_)) && !later.starts_with("States."),
-        "States.Timeout" => later == "States.HeartbeatTimeout",
-        _ => false,
-    }
+/// The names that, earlier in a list, leave nothing for a name.
+fn takers<'n>(place: &Place<'_>, name: &'n str) -> impl Iterator<Item = &'n str> {
+    // What else counts as a failed task is known for names of functions and services only.
+    let is_plain = matches!(place.state.kind, StateKind::Task(_)) && !name.starts_with("States.");
+    let general = is_plain.then_some("States.TaskFailed");
+    let timeout = (name == "States.HeartbeatTimeout").then_some("States.Timeout");
+    [name].into_iter().chain(general).chain(timeout)
 }
