@@ -187,7 +187,7 @@ impl Header {
         }
         for member in root.members() {
             if reader.knows(member, &names(FILE), "a scenario file")
-                && matches!(&*member.key, "services" | "properties")
+                && matches!(&*member.key, "services" | "properties" | "coverage")
             {
                 not_here(reader, member);
             }
@@ -524,7 +524,11 @@ fn options(reader: &mut Reader<'_>, root: &Node) -> CompileOptions {
 pub(super) fn not_here(reader: &mut Reader<'_>, member: &Member) {
     let message = format!("`{}` is not supported by this version", member.key);
     let finding = Diagnostic::error("not-supported", message).at(reader.source, member.key_span, "not yet");
-    reader.push(finding.help("answer the calls with `mocks`, and expect them with `calls`"));
+    let help = match &*member.key {
+        "services" => "answer the calls with `mocks`, and expect them with `calls`",
+        _ => "leave it out",
+    };
+    reader.push(finding.help(help));
 }
 
 /// An error about a file that this one names, with the place where it does.
