@@ -21,12 +21,13 @@ mod format;
 mod report;
 mod rows;
 mod run;
+mod schema;
 mod states;
 pub mod suite;
 mod timeline;
 
 pub use check::Failure;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
-pub use format::schema;
 pub use report::Failed;
 pub use run::Outcome;
+pub use schema::schema;
