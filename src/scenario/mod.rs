@@ -18,6 +18,7 @@ mod check;
 mod expect;
 mod file;
 mod format;
+pub(crate) mod in_tests;
 mod report;
 mod rows;
 mod run;
@@ -28,6 +29,9 @@ mod timeline;
 
 pub use check::Failure;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
+pub use in_tests::{check_dir, check_file};
 pub use report::Failed;
+#[cfg(feature = "trials")]
+pub(crate) use report::quoted;
 pub use run::Outcome;
 pub use schema::schema;
