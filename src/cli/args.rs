@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Lint(Box<lint::LintArgs>),
     /// Explain the code of a finding
     Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of scenario files, with which editors complete, explain and check them
+    Schema,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ mod junit;
 mod lint;
 mod list;
 mod run;
+mod schema;
 mod screen;
 mod test;
 mod test_state;
@@ -40,6 +41,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),
+        Command::Schema => schema::print(&mut screen),
     };
     match ended {
         Ok(exit) => exit.into(),

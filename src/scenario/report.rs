@@ -19,12 +19,14 @@ pub struct Failed<'a> {
     outcome: &'a Outcome,
     color: bool,
     whole: bool,
+    /// In place of the command line's way to run it again.
+    again: Option<String>,
 }
 
 impl ScenarioFile {
     /// The report of a scenario that failed.
     pub fn failed<'a>(&'a self, scenario: &'a Scenario, outcome: &'a Outcome) -> Failed<'a> {
-        Failed { file: self, scenario, outcome, color: false, whole: false }
+        Failed { file: self, scenario, outcome, color: false, whole: false, again: None }
     }
     /// The command that runs one scenario again, exactly.
     pub fn again(&self, scenario: &Scenario, outcome: &Outcome) -> String {
@@ -44,6 +46,13 @@ impl Failed<'_> {
     #[must_use]
     pub fn whole(mut self, on: bool) -> Self {
         self.whole = on;
+        self
+    }
+
+    /// The same, with another command that runs it again.
+    #[cfg(feature = "trials")]
+    pub(crate) fn again(mut self, command: &str) -> Self {
+        self.again = Some(command.to_owned());
         self
     }
 
@@ -98,7 +107,8 @@ impl fmt::Display for Failed<'_> {
             let compact = if self.whole { compact.whole() } else { compact };
             writeln!(f, "{}\n", compact.to_string().trim_end())?;
         }
-        writeln!(f, "  again: {}", self.file.again(self.scenario, self.outcome))
+        let again = self.again.clone().unwrap_or_else(|| self.file.again(self.scenario, self.outcome));
+        writeln!(f, "  again: {again}")
     }
 }
 
@@ -149,7 +159,7 @@ fn state_node<'a>(flow: &'a Node, name: &str) -> Option<&'a Node> {
 }
 
 /// A word for the shell.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["scenario", "snapshot"]),
-    ("surface", &["cli"]),
+    ("surface", &["cli", "trials"]),
 ];
 
 /// What a module must not mention although its layer would allow it, and why.

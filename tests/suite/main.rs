@@ -29,6 +29,7 @@ mod parallel;
 mod readme;
 mod retry;
 mod scenarios;
+mod schema;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;
