@@ -8,6 +8,8 @@ pub mod engine;
 pub mod error;
 pub mod expr;
 pub mod file;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod harness;
 pub mod history;
 pub mod iac;
@@ -26,6 +28,8 @@ pub mod value;
 
 pub use asl::Machine;
 pub use error::Error;
+#[cfg(feature = "fuzz")]
+pub use fuzz::fuzz;
 pub use harness::{Harness, Run, Session};
 pub use mock::{Fault, Mock};
 pub use scenario::{check_dir, check_file};

@@ -69,6 +69,9 @@ pub struct Harness {
     covers: bool,
     /// The name by which coverage knows the test.
     test: Option<String>,
+    /// What counts in place of tallies of its own: the caller collects what many runs reach together.
+    #[cfg(feature = "fuzz")]
+    shared: Option<Vec<(Machine, Tally)>>,
 }
 
 impl std::fmt::Debug for Harness {
@@ -104,6 +107,8 @@ impl Harness {
             identity: None,
             covers: false,
             test: None,
+            #[cfg(feature = "fuzz")]
+            shared: None,
         }
     }
     /// Says who answers the tasks that `key` names: a state (`Charge`), a state inside another (`Each/Charge`), a
@@ -228,6 +233,27 @@ impl Harness {
         self.covers = true;
         self
     }
+    /// Counts into these, and leaves it to the caller what becomes of it.
+    #[cfg(feature = "fuzz")]
+    #[must_use]
+    pub(crate) fn counting(mut self, tallies: Vec<(Machine, Tally)>) -> Self {
+        self.shared = Some(tallies);
+        self
+    }
+    /// Gives an endless loop of an Express machine up early, so that thousands of runs stay quick.
+    #[cfg(feature = "fuzz")]
+    #[must_use]
+    pub(crate) fn bounded(mut self) -> Self {
+        self.limits.events_at_one_instant = self.limits.events_at_one_instant.min(50_000);
+        self
+    }
+    /// Tallies that the caller hands in, if it does.
+    fn shared_tallies(&self) -> Option<&Vec<(Machine, Tally)>> {
+        #[cfg(feature = "fuzz")]
+        return self.shared.as_ref();
+        #[cfg(not(feature = "fuzz"))]
+        None
+    }
     /// The machine.
     pub fn machine_under_test(&self) -> &Machine {
         &self.machine
@@ -306,7 +332,9 @@ impl Harness {
         world.faults = self.faults.clone();
         world.objects = self.objects.clone();
         world.machines.clone_from(&self.machines);
-        if self.covers || coverage::is_wanted() {
+        if let Some(shared) = self.shared_tallies() {
+            world.tallies.clone_from(shared);
+        } else if self.covers || coverage::is_wanted() {
             world.tallies = self.all_machines().into_iter().map(|m| (m.clone(), Tally::of(&m))).collect();
         }
         let mut settings = self.settings();
@@ -352,7 +380,8 @@ impl Harness {
         ))
     }
 
-    fn all_machines(&self) -> Vec<Machine> {
+    /// The machine under test, and those it may start.
+    pub(crate) fn all_machines(&self) -> Vec<Machine> {
         std::iter::once(&self.machine).chain(&self.machines).cloned().collect()
     }
 
@@ -362,7 +391,7 @@ impl Harness {
         }
         let trouble = world.trouble.take();
         let run = Run::of(world, self.seed, self.all_machines());
-        if !run.tallies().is_empty() {
+        if !run.tallies().is_empty() && self.shared_tallies().is_none() {
             coverage::record(self.test.as_deref(), &run);
         }
         if let Some(trouble) = trouble {

@@ -1,13 +1,16 @@
 //! One fault: what goes wrong, on which calls.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::key::Key;
 use super::narrow::Narrow;
 use super::reply::Reply;
+use super::text::yaml_flow;
 use super::throttle::throttled;
 use crate::task::{Call, TaskError};
+use crate::time::format_offset;
 use crate::value::{Str, Value};
 
 /// A fault laid over whatever answers: a mock, a service or something real.
@@ -197,5 +200,44 @@ impl Fault {
     /// What goes wrong.
     pub fn kind(&self) -> &FaultKind {
         &self.kind
+    }
+    /// The fault as files write it.
+    pub(crate) fn to_value(&self) -> Value {
+        let mut words = vec![("on", Value::from(self.key.text()))];
+        let fail = |name: &str| ("fail", Value::from(name));
+        words.push(match &self.kind {
+            FaultKind::Error(error) => ("fail", error.error.as_ref().map_or(Value::Null, Value::from)),
+            FaultKind::Timeout => fail("States.Timeout"),
+            FaultKind::HeartbeatTimeout => fail("States.HeartbeatTimeout"),
+            FaultKind::TaskFailed => fail("States.TaskFailed"),
+            FaultKind::Permissions => fail("States.Permissions"),
+            FaultKind::Throttle => ("throttle", Value::from(true)),
+            FaultKind::Oversize => ("oversize", Value::from(true)),
+            FaultKind::Delay(by) => ("delay", Value::from(format_offset(*by))),
+        });
+        if let FaultKind::Error(TaskError { cause: Some(cause), .. }) = &self.kind {
+            words.push(("cause", Value::from(cause)));
+        }
+        if self.from != 1 {
+            words.push(("nth", Value::from(self.from)));
+        }
+        match self.strikes {
+            1 => {}
+            u64::MAX => words.push(("every", Value::from(true))),
+            n => words.push(("times", Value::from(n))),
+        }
+        words.extend(self.narrow.item.map(|item| ("item", Value::from(item as u64))));
+        words.extend(self.narrow.attempt.map(|attempt| ("attempt", Value::from(attempt))));
+        if self.after_answer {
+            words.push(("after", Value::from(true)));
+        }
+        Value::object(words)
+    }
+}
+
+/// The fault as files write it: `{ on: Charge, fail: States.Timeout, times: 2 }`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&yaml_flow(&self.to_value()))
     }
 }

@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("world", &["mock", "coverage"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
-    ("artefacts", &["scenario", "snapshot"]),
+    ("artefacts", &["fuzz", "scenario", "snapshot"]),
     ("surface", &["cli", "trials"]),
 ];
 

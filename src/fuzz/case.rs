@@ -1,0 +1,90 @@
+//! One case: the input, the faults and the seed of an execution, and smaller ones to try in its place.
+
+use proptest::prelude::{BoxedStrategy, Strategy as _};
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::error::{Error, ErrorKind};
+use crate::mock::Fault;
+use crate::random::Seeded;
+use crate::value::Value;
+
+/// How many cases are tried on the way to the smallest.
+const MOST_STEPS: usize = 4_000;
+
+/// One execution to rehearse.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) faults: Vec<Fault>,
+    pub(super) seed: u64,
+    pub(super) input: Value,
+}
+
+/// Where cases come from.
+pub(super) struct Cases {
+    strategy: BoxedStrategy<(Vec<Fault>, u64, Value)>,
+    runner: TestRunner,
+}
+
+/// A case that has been drawn and can be made smaller.
+pub(super) struct Drawn {
+    tree: Box<dyn proptest::strategy::ValueTree<Value = (Vec<Fault>, u64, Value)>>,
+}
+
+impl Cases {
+    /// The same seed gives the same cases.
+    pub(super) fn new(faults: BoxedStrategy<Vec<Fault>>, input: BoxedStrategy<Value>, seed: u64) -> Cases {
+        let mut bytes = Vec::with_capacity(32);
+        let mut seeds = Seeded::new(seed);
+        (0..4).for_each(|_| bytes.extend(seeds.next_u64().to_le_bytes()));
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        // What the environment says to proptest is about other tests.
+        let config = Config { max_local_rejects: 10_000, failure_persistence: None, ..Config::default() };
+        // What is in the way goes first: faults, then chance, then the input.
+        Cases { strategy: (faults, 0..=999_u64, input).boxed(), runner: TestRunner::new_with_rng(config, rng) }
+    }
+
+    /// Draws the next case.
+    pub(super) fn draw(&mut self) -> Result<Drawn, Error> {
+        let tree = self.strategy.new_tree(&mut self.runner).map_err(|reason| {
+            Error::new(ErrorKind::Input, format!("draw an input: {reason} in ten thousand attempts"))
+        })?;
+        Ok(Drawn { tree: Box::new(tree) })
+    }
+}
+
+impl Drawn {
+    pub(super) fn case(&self) -> Case {
+        let (faults, seed, input) = self.tree.current();
+        Case { faults, seed, input }
+    }
+
+    /// The smallest case that still fails; `fails` says what comes of one that does.
+    pub(super) fn smallest<T>(mut self, mut found: (Case, T), mut fails: impl FnMut(&Case) -> Option<T>) -> (Case, T) {
+        let mut goes_on = self.tree.simplify();
+        for _ in 0..MOST_STEPS {
+            if !goes_on {
+                break;
+            }
+            let case = self.case();
+            goes_on = match fails(&case) {
+                Some(what) => {
+                    found = (case, what);
+                    self.tree.simplify()
+                }
+                None => self.tree.complicate(),
+            };
+        }
+        // What became needless only while something else shrank.
+        let mut at = 0;
+        while at < found.0.faults.len() {
+            let mut case = found.0.clone();
+            case.faults.remove(at);
+            match fails(&case) {
+                Some(what) => found = (case, what),
+                None => at += 1,
+            }
+        }
+        found
+    }
+}
