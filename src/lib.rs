@@ -14,6 +14,7 @@ pub mod iac;
 pub mod mock;
 pub mod random;
 pub mod scenario;
+pub mod services;
 pub mod snapshot;
 pub mod source;
 pub mod task;

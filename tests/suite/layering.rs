@@ -8,7 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
-    ("world", &["mock", "coverage"]),
+    ("world", &["mock", "coverage", "services"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["scenario", "snapshot"]),
