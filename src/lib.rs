@@ -2,6 +2,7 @@
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests write files and measure that nothing takes long"))]
 
 pub mod asl;
+pub mod coverage;
 pub mod diagnostic;
 pub mod engine;
 pub mod error;

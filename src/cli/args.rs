@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{exit, explain, lint, test};
+use super::{coverage, exit, explain, lint, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// Run scenario files
     #[command(after_help = test::TABLE)]
     Test(Box<test::TestArgs>),
+    /// Say what of the state machines the tests reach, and what they do not
+    #[command(after_help = coverage::TABLE)]
+    Coverage(coverage::CoverageArgs),
     /// Test one state on its own, as AWS's TestState does
     #[command(after_help = exit::TABLE)]
     TestState(Box<TestStateArgs>),

@@ -1,6 +1,7 @@
 //! The command line: reads what was typed and what the files say, runs, shows, and says how it went by an exit code.
 
 mod args;
+mod coverage;
 mod exit;
 mod explain;
 mod files;
@@ -35,6 +36,7 @@ pub(crate) fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),

@@ -85,7 +85,7 @@ pub(crate) static FILE: &[Field] = &[
     field("mocks", Kind::Named(&Kind::Replies), "Who answers: a state, `Map/Inner`, a resource or a function"),
     field("faults", Kind::Faults, "What goes wrong, over whatever answers"),
     field("services", Kind::Named(&Kind::Any), "Stateful models of services"),
-    field("coverage", Kind::Named(&Kind::Share), "What the scenarios have to cover"),
+    field("coverage", Kind::Object(COVERAGE), "What the scenarios of the file have to cover together"),
     needed("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
     field("properties", Kind::List(&Kind::Any), "What has to hold for every input and every fault"),
 ];
@@ -175,6 +175,18 @@ pub(crate) static MAP: &[Field] = &[
     field("items", Kind::Count, "How many there are"),
     field("succeeded", Kind::Count, "How many succeed"),
     field("failed", Kind::Count, "How many fail"),
+];
+
+/// The words about coverage.
+pub(crate) static COVERAGE: &[Field] = &[
+    field("states", Kind::Share, "States that are entered"),
+    field("transitions", Kind::Share, "Ways from a state to another: `Next`, rules, `Default`, catchers"),
+    field("choices", Kind::Share, "Rules of Choice states, and their `Default`"),
+    field("retriers", Kind::Share, "Retriers that have the work tried again"),
+    field("exhausted", Kind::Share, "Retriers that are used up"),
+    field("catchers", Kind::Share, "Catchers that take an error"),
+    field("branches", Kind::Share, "Branches and item processors that reach their end"),
+    field("timeouts", Kind::Share, "`TimeoutSeconds` and `HeartbeatSeconds` that run out"),
 ];
 
 /// The words of a mock's reply. `mock::file` reads them, and has the same list.

@@ -15,6 +15,7 @@
 //! ```
 
 mod check;
+mod coverage;
 mod expect;
 mod file;
 mod format;

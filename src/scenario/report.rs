@@ -6,6 +6,7 @@ use std::fmt;
 use super::check::Failure;
 use super::file::{Scenario, ScenarioFile};
 use super::run::Outcome;
+use crate::asl::ways::inner_flows;
 use crate::diagnostic::Diagnostic;
 use crate::harness::Run;
 use crate::source::{Node, Span};
@@ -150,9 +151,7 @@ fn state_node<'a>(flow: &'a Node, name: &str) -> Option<&'a Node> {
         if &*member.key == name {
             return Some(&member.value);
         }
-        let branches = member.value.get("Branches").map(Node::items).unwrap_or_default().iter();
-        let processors = ["ItemProcessor", "Iterator"].into_iter().filter_map(|p| member.value.get(p));
-        if let Some(found) = branches.chain(processors).find_map(|flow| state_node(flow, name)) {
+        if let Some(found) = inner_flows(&member.value).find_map(|flow| state_node(flow, name)) {
             return Some(found);
         }
     }

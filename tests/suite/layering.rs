@@ -8,7 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
-    ("world", &["mock"]),
+    ("world", &["mock", "coverage"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["scenario", "snapshot"]),

@@ -7,6 +7,7 @@ mod activities;
 #[cfg(feature = "cli")]
 mod cli;
 mod conformance;
+mod coverage;
 mod data_flow;
 mod definitions;
 mod determinism;
