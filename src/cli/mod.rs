@@ -5,6 +5,7 @@ mod coverage;
 mod exit;
 mod explain;
 mod files;
+mod github;
 mod junit;
 mod lint;
 mod list;

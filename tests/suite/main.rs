@@ -27,6 +27,8 @@ mod mocks;
 mod nested;
 mod parallel;
 mod readme;
+#[cfg(feature = "cli")]
+mod reports;
 mod retry;
 mod scenarios;
 mod schema;
