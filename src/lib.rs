@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod error;
 pub mod expr;
+pub mod graph;
 pub mod harness;
 pub mod history;
 pub mod iac;

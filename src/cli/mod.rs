@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod explain;
 mod files;
+mod graph;
 mod junit;
 mod lint;
 mod list;
@@ -36,6 +37,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Test(args) => test::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
+        Command::Graph(args) => graph::graph(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),
     };

@@ -11,6 +11,7 @@ mod data_flow;
 mod definitions;
 mod determinism;
 mod generate;
+mod graph;
 mod hostile;
 mod iac;
 mod jsonata_oracle;
