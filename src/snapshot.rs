@@ -7,12 +7,13 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use regex::Regex;
 use similar::{ChangeTag, TextDiff};
 
+use crate::file;
 use crate::harness::Run;
 
 /// The history of a run as a snapshot has it.
@@ -115,10 +116,7 @@ impl Stored {
         let content =
             format!("---\nsource: {}\nexpression: {}\n---\n{text}", quoted(&self.source), quoted(&self.expression));
         let path = if for_review { self.for_review() } else { self.path.clone() };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        replace(&path, content.as_bytes())?;
+        file::replace(&path, content.as_bytes())?;
         if !for_review {
             let _ = std::fs::remove_file(self.for_review());
         }
@@ -136,19 +134,6 @@ impl Stored {
         path.push(".new");
         path.into()
     }
-}
-
-/// Puts a whole file in the place of another, or leaves that as it is: a full disk or a kill leaves no half.
-#[expect(clippy::disallowed_methods, reason = "snapshots are written here only")]
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }
 
 /// What follows the header between the two lines of dashes.

@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{exit, explain, graph, lint, test};
+use super::{coverage, exit, explain, graph, lint, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// Run scenario files
     #[command(after_help = test::TABLE)]
     Test(Box<test::TestArgs>),
+    /// Say what of the state machines the tests reach, and what they do not
+    #[command(after_help = coverage::TABLE)]
+    Coverage(coverage::CoverageArgs),
     /// Test one state on its own, as AWS's TestState does
     #[command(after_help = exit::TABLE)]
     TestState(Box<TestStateArgs>),
@@ -41,6 +44,8 @@ pub(crate) enum Command {
     Lint(Box<lint::LintArgs>),
     /// Explain the code of a finding
     Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of scenario files, with which editors complete, explain and check them
+    Schema,
 }
 
 #[derive(Args, Debug)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rehearsal::Error;
 use rehearsal::diagnostic::{Diagnostic, Diagnostics};
+pub(crate) use rehearsal::file::replace;
 use rehearsal::mock::{self, MockFile};
 use rehearsal::source::{self, Format, Source};
 use rehearsal::value::Value;
@@ -108,19 +109,6 @@ pub(crate) fn printable(text: &str) -> String {
 /// The content of an object for an ItemReader.
 pub(crate) fn object(path: &Path) -> Result<Vec<u8>, Failure> {
     read(path, MOST_OBJECT)
-}
-
-/// Puts a whole file in the place of another, or leaves that as it is: a full disk or a kill leaves no half.
-#[expect(clippy::disallowed_methods, reason = "the command line writes the files it is asked for")]
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = std::path::PathBuf::from(beside);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }
 
 fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {

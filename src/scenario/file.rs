@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::coverage;
 use super::expect::{self, Expect};
 use super::format::{FILE, SCENARIO, names};
 use super::rows::{self, Row};
 use super::states::States;
 use super::timeline::{self, Event, Worker};
 use crate::asl::{CompileOptions, Machine, MachineType};
+use crate::coverage::Thresholds;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Harness;
@@ -37,6 +39,7 @@ pub struct ScenarioFile {
     scenarios: Vec<Scenario>,
     /// The mocks and faults that all scenarios share.
     pub(super) shared: Vec<Given>,
+    pub(super) thresholds: Thresholds,
 }
 
 /// One scenario: an execution with its surroundings, and what has to come of it.
@@ -110,6 +113,7 @@ impl ScenarioFile {
                 machine: header.machine,
                 scenarios,
                 shared: header.shared,
+                thresholds: header.thresholds,
             }),
         }
     }
@@ -145,10 +149,6 @@ impl Scenario {
     pub fn ignored(&self) -> Option<&str> {
         self.ignore.as_deref()
     }
-    /// The same scenario with another seed.
-    pub(super) fn with_seed(&self, seed: u64) -> Harness {
-        self.harness.clone().seed(seed)
-    }
 }
 
 impl std::fmt::Debug for ScenarioFile {
@@ -176,6 +176,7 @@ struct Header {
     strict: bool,
     seed: u64,
     shared: Vec<Given>,
+    thresholds: Thresholds,
 }
 
 impl Header {
@@ -187,7 +188,7 @@ impl Header {
         }
         for member in root.members() {
             if reader.knows(member, &names(FILE), "a scenario file")
-                && matches!(&*member.key, "services" | "properties" | "coverage")
+                && matches!(&*member.key, "services" | "properties")
             {
                 not_here(reader, member);
             }
@@ -223,6 +224,7 @@ impl Header {
             strict: false,
             seed: 0,
             shared: Vec::new(),
+            thresholds: Thresholds::default(),
         };
         header.surroundings(reader, folder, root)?;
         Ok(header)
@@ -247,6 +249,7 @@ impl Header {
         for member in root.members() {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
+                "coverage" => self.thresholds = coverage::thresholds(reader, member),
                 "seed" => self.seed = reader.count(member, 0).unwrap_or_default(),
                 _ => {}
             }

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 /// The modules of each layer, from the bottom up. A module sees its own layer and those below.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("vocabulary", &["value", "time", "random", "error", "diagnostic", "source"]),
+    ("vocabulary", &["value", "time", "random", "error", "diagnostic", "source", "file"]),
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
-    ("world", &["mock"]),
+    ("world", &["mock", "coverage"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["graph", "scenario", "snapshot"]),
-    ("surface", &["cli"]),
+    ("surface", &["cli", "trials"]),
 ];
 
 /// What a module must not mention although its layer would allow it, and why.

@@ -7,6 +7,7 @@ mod activities;
 #[cfg(feature = "cli")]
 mod cli;
 mod conformance;
+mod coverage;
 mod data_flow;
 mod definitions;
 mod determinism;
@@ -29,6 +30,7 @@ mod parallel;
 mod readme;
 mod retry;
 mod scenarios;
+mod schema;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;
