@@ -8,6 +8,7 @@ pub mod engine;
 pub mod error;
 pub mod expr;
 pub mod file;
+pub mod graph;
 pub mod harness;
 pub mod history;
 pub mod iac;

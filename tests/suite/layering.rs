@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("world", &["mock", "coverage", "services"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
-    ("artefacts", &["scenario", "snapshot"]),
+    ("artefacts", &["graph", "scenario", "snapshot"]),
     ("surface", &["cli", "trials"]),
 ];
 

@@ -12,6 +12,7 @@ mod data_flow;
 mod definitions;
 mod determinism;
 mod generate;
+mod graph;
 mod hostile;
 mod iac;
 mod jsonata_oracle;
