@@ -10,12 +10,14 @@ pub mod expr;
 pub mod file;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+pub mod graph;
 pub mod harness;
 pub mod history;
 pub mod iac;
 pub mod mock;
 pub mod random;
 pub mod scenario;
+pub mod services;
 pub mod snapshot;
 pub mod source;
 pub mod task;

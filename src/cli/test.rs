@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::coverage;
 use super::exit::Exit;
-use super::junit;
 use super::screen::{Failure, Screen};
+use super::{github, junit};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
@@ -120,7 +120,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     let took = (!args.no_real_time).then(|| began.elapsed());
     let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
     if let Some(path) = &args.junit {
-        junit::write(path, &results)?;
+        junit::write(path, &results, took)?;
     }
     let reached = coverage::of_results(&results);
     if let Some(folder) = &kept {
@@ -136,6 +136,9 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
             let color = screen.color();
             screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
         }
+    }
+    if github::is_asked_for() {
+        github::annotate(screen, &github::of_cases(&results), args.json)?;
     }
     Ok(if verdicts.iter().any(Verdict::is_failure) { Exit::WorkflowFailed } else { Exit::Succeeded })
 }
