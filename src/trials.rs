@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
+use crate::scenario::suite::{self, Case, Selection, Suite, Verdict};
 use crate::scenario::{in_tests, quoted};
 
 /// The main function of a test target that runs every scenario of the crate as a test of its own; see
@@ -177,7 +177,7 @@ fn trials(target: &Target, folders: &[&str], asked: &Asked) -> Vec<Trial> {
             let verdict = suite::run_one(&case, &Selection::default());
             return failing(asked, &name, told(&case, verdict, "").err().unwrap_or_default());
         }
-        let is_ignored = matches!(&case.what, Ok((_, Check::Scenario(s))) if s.ignored().is_some());
+        let is_ignored = case.ignored().is_some();
         let again = target.again(&name, is_ignored);
         let run = move || {
             let update_snapshots = in_tests::is_asked_to_update();
@@ -192,11 +192,11 @@ fn trials(target: &Target, folders: &[&str], asked: &Asked) -> Vec<Trial> {
 
 /// What is said about a test that failed.
 fn told(case: &Case<'_>, verdict: Verdict, again: &str) -> Result<(), String> {
-    match (verdict, &case.what) {
-        (Verdict::Failed(outcome), Ok((file, Check::Scenario(scenario)))) => {
-            Err(file.failed(scenario, &outcome).again(again).to_string())
+    match verdict {
+        Verdict::Failed(outcome) => {
+            Err(case.failed(&outcome).map(|failed| failed.again(again).to_string()).unwrap_or_default())
         }
-        (Verdict::Refused(why), _) => Err(why),
+        Verdict::Refused(why) => Err(why),
         _ => Ok(()),
     }
 }

@@ -155,10 +155,11 @@ fn shortfalls(coverage: &Coverage, demands: &[Demand]) -> Vec<String> {
 pub(crate) fn of_results(results: &[(&Case<'_>, &Verdict)]) -> Coverage {
     let mut coverage = Coverage::default();
     for (case, verdict) in results {
-        if let (Ok((_, Check::Scenario(scenario))), Verdict::Passed(outcome) | Verdict::Failed(outcome)) =
-            (&case.what, verdict)
-            && let Some(run) = outcome.run()
-        {
+        let (Verdict::Passed(outcome) | Verdict::Failed(outcome)) = verdict else { continue };
+        // The cases of a property count together; the one it shows has been counted with them.
+        if let Some(reached) = outcome.coverage() {
+            coverage.merge(reached.clone());
+        } else if let (Ok((_, Check::Scenario(scenario))), Some(run)) = (&case.what, outcome.run()) {
             coverage.add(&format!("{} › {}", case.path.display(), scenario.name()), run);
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use rehearsal::diagnostic::{Diagnostic, Severity};
-use rehearsal::scenario::suite::{Case, Check, Verdict};
+use rehearsal::scenario::suite::{Case, Verdict};
 
 use super::screen::{Failure, Screen};
 
@@ -51,14 +51,15 @@ fn of_case(case: &Case<'_>, verdict: &Verdict) -> Vec<Annotation> {
         message,
     };
     match (verdict, &case.what) {
-        (Verdict::Failed(outcome), Ok((file, Check::Scenario(scenario)))) => {
-            let line = outcome.failures().find_map(|f| f.line_in(file)).unwrap_or(file.line_of(scenario));
+        (Verdict::Failed(outcome), Ok((file, check))) => {
+            let line = outcome.failures().find_map(|f| f.line_in(file)).or(case.line());
             let mut said: Vec<String> = outcome.failures().map(|f| format!("{}: {}", f.about(), f.message())).collect();
             // The history that follows a blank line is for the log.
             let sentence = |trouble: String| trouble.split("\n\n").next().unwrap_or_default().to_owned();
             said.extend(outcome.trouble().map(|trouble| sentence(trouble.to_string())));
-            said.push(format!("again: {}", file.again(scenario, outcome)));
-            vec![about(Some(line), scenario.name(), said.join("\n"))]
+            said.extend(outcome.kept().map(|path| format!("kept: {}", path.display())));
+            said.extend(case.again(outcome).map(|again| format!("again: {again}")));
+            vec![about(line, check.name(), said.join("\n"))]
         }
         (Verdict::Refused(_), Err(error)) if !error.diagnostics().is_empty() => {
             of_findings(error.diagnostics().iter(), case.path)

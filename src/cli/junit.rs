@@ -6,7 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use rehearsal::Error;
 use rehearsal::scenario::SUFFIXES;
-use rehearsal::scenario::suite::{Case, Check, Verdict};
+use rehearsal::scenario::suite::{Case, Verdict};
 
 use super::files;
 use super::screen::Failure;
@@ -48,15 +48,14 @@ fn test_case(case: &Case<'_>, verdict: &Verdict, is_timed: bool) -> TestCase {
     };
     let status = match (verdict, &case.what) {
         (Verdict::Passed(_), _) => TestCaseStatus::success(),
-        (Verdict::Failed(outcome), Ok((file, Check::Scenario(scenario)))) => {
+        (Verdict::Failed(outcome), _) => {
             let first = outcome.failures().next().map(|f| format!("{}: {}", f.about(), f.message()));
             let kind = if first.is_some() { "expectation" } else { "trouble" };
             let message = first.or_else(|| outcome.trouble().map(ToString::to_string)).unwrap_or_default();
-            failed(kind, first_line(&message), file.failed(scenario, outcome).to_string())
+            failed(kind, first_line(&message), case.failed(outcome).map(|failed| failed.to_string()).unwrap_or_default())
         }
         (Verdict::Refused(why), Ok(_)) => failed("expectation", first_line(why), why.clone()),
         (Verdict::Refused(why), Err(_)) => failed("file", "the file is refused".to_owned(), why.clone()),
-        (Verdict::Failed(_), _) => failed("expectation", String::new(), String::new()),
         (Verdict::Ignored(why), _) => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(why.clone());
@@ -71,8 +70,8 @@ fn test_case(case: &Case<'_>, verdict: &Verdict, is_timed: bool) -> TestCase {
     let mut of = TestCase::new(case.name().to_owned(), status);
     of.set_classname(class_name(case.path));
     of.extra.insert("file".into(), case.path.to_string_lossy().into_owned().into());
-    if let Ok((file, Check::Scenario(scenario))) = &case.what {
-        of.extra.insert("line".into(), file.line_of(scenario).to_string().into());
+    if let Some(line) = case.line() {
+        of.extra.insert("line".into(), line.to_string().into());
     }
     let (Verdict::Passed(outcome) | Verdict::Failed(outcome)) = verdict else {
         of.set_time(Duration::ZERO);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
+use rehearsal::scenario::suite::{self, Case, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
@@ -146,13 +146,10 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
 fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {
     screen.show(|out| {
         for case in cases {
-            match &case.what {
-                Ok((file, Check::Scenario(scenario))) => {
-                    let tags: String = scenario.tags().iter().map(|t| format!("  #{t}")).collect();
-                    let line = file.line_of(scenario);
-                    writeln!(out, "{}:{line} › {}{tags}", case.path.display(), scenario.name())?;
-                }
-                _ => writeln!(out, "{} › {}", case.path.display(), case.name())?,
+            let tags: String = case.tags().iter().map(|t| format!("  #{t}")).collect();
+            match case.line() {
+                Some(line) => writeln!(out, "{}:{line} › {}{tags}", case.path.display(), case.name())?,
+                None => writeln!(out, "{} › {}", case.path.display(), case.name())?,
             }
         }
         Ok(())
@@ -201,11 +198,13 @@ fn show(
         }
     }
     for (case, verdict) in results {
-        match (verdict, &case.what) {
-            (Verdict::Failed(outcome), Ok((file, Check::Scenario(scenario)))) => {
-                let _ = write!(text, "\n{}", file.failed(scenario, outcome).color(color).whole(args.whole));
+        match verdict {
+            Verdict::Failed(outcome) => {
+                if let Some(failed) = case.failed(outcome) {
+                    let _ = write!(text, "\n{}", failed.color(color).whole(args.whole));
+                }
             }
-            (Verdict::Refused(why), _) => {
+            Verdict::Refused(why) => {
                 let _ = write!(text, "\n{}  {} › {}\n\n", paint("1;31", "FAIL"), case.path.display(), case.name());
                 for line in why.lines() {
                     let _ = writeln!(text, "  {line}");
@@ -221,6 +220,9 @@ fn show(
 }
 
 fn clock(outcome: &Outcome) -> String {
+    if let Some(cases) = outcome.cases() {
+        return if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
+    }
     let elapsed = outcome.run().map(|run| rehearsal::time::format_offset(run.elapsed()));
     elapsed.filter(|e| e != "0").map(|e| format!("{e} on the clock")).unwrap_or_default()
 }
@@ -253,12 +255,12 @@ fn record(case: &Case<'_>, verdict: &Verdict) -> Value {
         Verdict::Skipped => "skipped",
     };
     let mut record = json!({ "file": case.path.to_string_lossy(), "name": case.name(), "result": word });
-    if let Ok((file, Check::Scenario(scenario))) = &case.what {
-        record["line"] = json!(file.line_of(scenario));
-        record["tags"] = json!(scenario.tags());
+    if let (Ok((file, _)), Some(line)) = (&case.what, case.line()) {
+        record["line"] = json!(line);
+        record["tags"] = json!(case.tags());
         if let Verdict::Passed(outcome) | Verdict::Failed(outcome) = verdict {
             extend(&mut record, file, outcome);
-            record["again"] = json!(file.again(scenario, outcome));
+            record["again"] = json!(case.again(outcome));
         }
     }
     match verdict {
@@ -280,6 +282,12 @@ fn extend(record: &mut Value, file: &ScenarioFile, outcome: &Outcome) {
         .map(|f| json!({ "about": f.about(), "message": f.message(), "line": f.line_in(file) }))
         .collect();
     record["failures"] = json!(failures);
+    if let Some(cases) = outcome.cases() {
+        record["cases"] = json!(cases);
+    }
+    if let Some(kept) = outcome.kept() {
+        record["kept"] = json!(kept.to_string_lossy());
+    }
     if let Some(trouble) = outcome.trouble() {
         record["message"] = json!(trouble.to_string());
     }

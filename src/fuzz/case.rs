@@ -14,10 +14,10 @@ const MOST_STEPS: usize = 4_000;
 
 /// One execution to rehearse.
 #[derive(Clone, Debug)]
-pub(super) struct Case {
-    pub(super) faults: Vec<Fault>,
-    pub(super) seed: u64,
-    pub(super) input: Value,
+pub(crate) struct Case {
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) seed: u64,
+    pub(crate) input: Value,
 }
 
 /// Where cases come from.

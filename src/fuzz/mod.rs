@@ -48,6 +48,7 @@ pub(crate) use laws::{Law, NEVER};
 pub(crate) use report::told;
 pub use report::{Counterexample, Report};
 pub(crate) use runner::{Found, Plan, USUAL_CASES, Why};
+pub(crate) use schema::is_schema;
 
 use std::time::Duration;
 

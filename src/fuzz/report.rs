@@ -35,7 +35,7 @@ impl Report {
             let (law, message, run) = match why {
                 Why::Broken { law, message, run } => {
                     let name = plan.laws.get(law).map(|law| law.name.clone()).unwrap_or_default();
-                    (name, message, Some(*run))
+                    (name, message, run.map(|run| *run))
                 }
                 Why::Trouble(error) => ("every case can be rehearsed".to_owned(), error.to_string(), None),
             };

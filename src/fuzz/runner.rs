@@ -9,6 +9,7 @@ use crate::coverage::Counted;
 use crate::engine::Tally;
 use crate::error::Error;
 use crate::harness::{Harness, Run};
+use crate::mock::Unused;
 
 /// How many cases there are where nobody says.
 pub(crate) const USUAL_CASES: u64 = 500;
@@ -48,7 +49,8 @@ pub(crate) enum Why {
         law: usize,
         /// What is wrong.
         message: String,
-        run: Box<Run>,
+        /// The execution, until somebody takes it.
+        run: Option<Box<Run>>,
     },
     /// The execution could not be rehearsed to its end: nothing answers a task, or nobody ends one.
     Trouble(Error),
@@ -93,19 +95,43 @@ impl Plan {
         Ok(Tried { cases: self.cases, found: None, reached: Reached(reached) })
     }
 
+    /// The mocks and faults of the harness that no case uses.
+    pub(crate) fn idle(&self) -> Vec<Unused> {
+        let machines = self.harness.all_machines();
+        let inputs = self.input.strategy(self.harness.machine_under_test());
+        let mut cases = Cases::new(self.faults.strategy(&machines), inputs, self.seed);
+        let harness = self.harness.clone().bounded().counting(Vec::new());
+        let mut idle: Option<Vec<Unused>> = None;
+        for _ in 0..self.cases {
+            let Ok(drawn) = cases.draw() else { break };
+            let Ok(run) = rehearsed(&harness, &drawn.case()) else { continue };
+            let is_whole = |unused: &&Unused| !matches!(unused, Unused::Reply { .. });
+            let own = run.unused_mocks().iter().filter(is_whole);
+            match &mut idle {
+                None => idle = Some(own.cloned().collect()),
+                Some(idle) => idle.retain(|known| own.clone().any(|unused| unused == known)),
+            }
+        }
+        idle.unwrap_or_default()
+    }
+
     /// Runs one case.
     fn judge(&self, harness: &Harness, case: &Case) -> Option<Why> {
-        let mut harness = harness.clone().seed(case.seed);
-        for fault in &case.faults {
-            harness = harness.fault(fault.clone());
-        }
-        let run = match harness.try_run(case.input.clone()) {
+        let run = match rehearsed(harness, case) {
             Ok(run) => run,
             Err(error) => return Some(Why::Trouble(error)),
         };
         let broken = self.laws.iter().enumerate().find_map(|(i, law)| Some((i, law.broken_by(&run)?)));
-        broken.map(|(law, message)| Why::Broken { law, message, run: Box::new(run) })
+        broken.map(|(law, message)| Why::Broken { law, message, run: Some(Box::new(run)) })
     }
+}
+
+fn rehearsed(harness: &Harness, case: &Case) -> Result<Run, Error> {
+    let mut harness = harness.clone().seed(case.seed);
+    for fault in &case.faults {
+        harness = harness.fault(fault.clone());
+    }
+    harness.try_run(case.input.clone())
 }
 
 impl Why {

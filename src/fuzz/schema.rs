@@ -43,6 +43,11 @@ const FORMATS: [(&str, &[&str]); 9] = [
     ("ipv6", &["::1", "2001:db8::ff00:42:8329"]),
 ];
 
+/// Whether an object has any word of a schema.
+pub(crate) fn is_schema(node: &Node) -> bool {
+    node.members().iter().any(|member| WORDS.contains(&&*member.key))
+}
+
 /// Reads a schema.
 pub(super) fn read(source: &Arc<Source>, root: &Node) -> Result<Shape, Diagnostics> {
     let mut reader = Reader { source, root, found: Diagnostics::default(), left: MOST_SCHEMAS };

@@ -70,6 +70,8 @@ pub use mock::Mock;
 pub use problem::{Problem, Target, Targets, Unused};
 pub use reply::{Reply, ReplyFuture, ReplyOutcome};
 pub use set::{Answer, MockSet};
+#[cfg(feature = "fuzz")]
+pub(crate) use text::yaml_flow;
 pub use unanswered::{Reason, Unanswered};
 
 use step::Supply;

@@ -16,7 +16,7 @@ pub(super) fn brief(value: &Value) -> String {
 }
 
 /// The value in YAML's flow style, as one would write it by hand.
-pub(super) fn yaml_flow(value: &Value) -> String {
+pub(crate) fn yaml_flow(value: &Value) -> String {
     match value {
         Value::Object(o) if o.is_empty() => "{}".into(),
         Value::Object(o) => {

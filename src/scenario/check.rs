@@ -86,6 +86,10 @@ pub(super) fn run(expect: &Expect, run: &Run) -> Vec<Failure> {
     for (key, expected) in &expect.calls {
         calls(key, expected, run.calls(), &mut found);
     }
+    #[cfg(feature = "fuzz")]
+    for law in &expect.laws {
+        found.extend(law.law.broken_by(run).map(|message| Failure::new(law.span, law.law.name.clone(), message)));
+    }
     found
 }
 

@@ -49,6 +49,13 @@ impl ScenarioFile {
                 coverage.add(scenario.name(), run);
             }
         }
+        #[cfg(feature = "fuzz")]
+        for property in self.properties().iter().filter(|p| p.ignored().is_none()) {
+            let (outcome, _) = self.try_property(property, None, true);
+            if let Some(reached) = outcome.reached {
+                coverage.merge(*reached);
+            }
+        }
         coverage
     }
 

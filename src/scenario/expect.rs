@@ -36,6 +36,8 @@ pub(super) struct Expect {
     pub(super) caught: Vec<(Str, At<Str>)>,
     pub(super) maps: Vec<(Str, At<MapCounts>)>,
     pub(super) calls: Vec<(Str, At<CallsExpected>)>,
+    #[cfg(feature = "fuzz")]
+    pub(super) laws: Vec<super::laws::Written>,
 }
 
 /// A value with its matchers, and as it was written.
@@ -123,6 +125,8 @@ impl Expect {
                     self.calls.push((of.key.clone(), At { of: calls, span: of.value.span }));
                 }
             }
+            #[cfg(feature = "fuzz")]
+            "always" => self.laws = super::laws::read(reader, states, member, false),
             // `services` is refused with those of the file.
             _ => super::file::not_here(reader, member),
         }
@@ -134,6 +138,8 @@ impl Expect {
         let more = [self.caught.len(), self.maps.len(), self.calls.len()];
         let texts = self.status.is_none() && self.path.is_none() && self.elapsed.is_none();
         let values = self.output.is_none() && self.exactly.is_none() && self.error.is_none() && self.cause.is_none();
+        #[cfg(feature = "fuzz")]
+        let values = values && self.laws.is_empty();
         texts && values && lists.iter().chain(&more).all(|n| *n == 0)
     }
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::coverage;
 use super::expect::{self, Expect};
 use super::format::{FILE, SCENARIO, names};
+#[cfg(feature = "fuzz")]
+use super::property::{self, Property};
 use super::rows::{self, Row};
 use super::states::States;
 use super::timeline::{self, Event, Worker};
@@ -37,6 +39,8 @@ pub struct ScenarioFile {
     pub(super) source: Arc<Source>,
     pub(super) machine: Machine,
     scenarios: Vec<Scenario>,
+    #[cfg(feature = "fuzz")]
+    properties: Vec<Property>,
     /// The mocks and faults that all scenarios share.
     pub(super) shared: Vec<Given>,
     pub(super) thresholds: Thresholds,
@@ -112,6 +116,8 @@ impl ScenarioFile {
                 source: source.clone(),
                 machine: header.machine,
                 scenarios,
+                #[cfg(feature = "fuzz")]
+                properties: header.properties,
                 shared: header.shared,
                 thresholds: header.thresholds,
             }),
@@ -129,6 +135,11 @@ impl ScenarioFile {
     /// The scenarios, in the order of the file; one for every row of `matrix` and `each`.
     pub fn scenarios(&self) -> &[Scenario] {
         &self.scenarios
+    }
+    /// The properties, in the order of the file.
+    #[cfg(feature = "fuzz")]
+    pub fn properties(&self) -> &[Property] {
+        &self.properties
     }
     /// The line of a scenario, from 1.
     pub fn line_of(&self, scenario: &Scenario) -> usize {
@@ -167,16 +178,18 @@ impl std::fmt::Debug for Scenario {
 }
 
 /// What the top of a file says, for all its scenarios.
-struct Header {
+pub(super) struct Header {
     /// The folder of the file.
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     machine: Machine,
-    states: States,
-    harness: Harness,
+    pub(super) states: States,
+    pub(super) harness: Harness,
     strict: bool,
-    seed: u64,
+    pub(super) seed: u64,
     shared: Vec<Given>,
     thresholds: Thresholds,
+    #[cfg(feature = "fuzz")]
+    properties: Vec<Property>,
 }
 
 impl Header {
@@ -187,9 +200,10 @@ impl Header {
             return Err(finding.help("begin with `machine: order.asl.json` and `scenarios:`").into());
         }
         for member in root.members() {
-            if reader.knows(member, &names(FILE), "a scenario file")
-                && matches!(&*member.key, "services" | "properties")
-            {
+            if !reader.knows(member, &names(FILE), "a scenario file") {
+                continue;
+            }
+            if &*member.key == "services" || &*member.key == "properties" && !cfg!(feature = "fuzz") {
                 not_here(reader, member);
             }
         }
@@ -225,6 +239,8 @@ impl Header {
             seed: 0,
             shared: Vec::new(),
             thresholds: Thresholds::default(),
+            #[cfg(feature = "fuzz")]
+            properties: Vec::new(),
         };
         header.surroundings(reader, folder, root)?;
         Ok(header)
@@ -272,17 +288,35 @@ impl Header {
         Ok(())
     }
 
-    /// Every scenario of the file.
-    fn scenarios(self, reader: &mut Reader<'_>, root: &Node) -> (Header, Vec<Scenario>) {
+    /// Every scenario of the file, and its properties.
+    #[cfg_attr(not(feature = "fuzz"), expect(unused_mut, reason = "only properties change the header"))]
+    fn scenarios(mut self, reader: &mut Reader<'_>, root: &Node) -> (Header, Vec<Scenario>) {
+        let mut places: BTreeMap<String, Span> = BTreeMap::new();
+        let scenarios = match root.member("properties") {
+            Some(list) if root.member("scenarios").is_none() && !list.value.items().is_empty() => Vec::new(),
+            _ => self.own_scenarios(reader, root, &mut places),
+        };
+        #[cfg(feature = "fuzz")]
+        {
+            self.properties = property::read_all(&self, reader, root, &mut places);
+        }
+        (self, scenarios)
+    }
+
+    fn own_scenarios(
+        &self,
+        reader: &mut Reader<'_>,
+        root: &Node,
+        places: &mut BTreeMap<String, Span>,
+    ) -> Vec<Scenario> {
         let Some(list) = root.member("scenarios") else {
             let finding = Diagnostic::error("missing-field", "the file has no scenarios");
             let place = Span::new(root.span.start as usize, root.span.start as usize + 1);
             reader.push(finding.at(reader.source, place, "no `scenarios`").help("add `scenarios:` with a list"));
-            return (self, Vec::new());
+            return Vec::new();
         };
         let written = reader.items(list);
         let mut scenarios: Vec<Scenario> = Vec::new();
-        let mut places: BTreeMap<String, Span> = BTreeMap::new();
         for node in written {
             if !matches!(node.kind, NodeKind::Object(_)) {
                 let finding = reader.error("wrong-type", "a scenario is an object", node, "something else");
@@ -326,7 +360,7 @@ impl Header {
             let finding = reader.error("missing-field", "the file has no scenarios", &list.value, "empty");
             reader.push(finding.help("add one: `- { name: it works, expect: { status: SUCCEEDED } }`"));
         }
-        (self, scenarios)
+        scenarios
     }
 
     fn scenario(&self, reader: &mut Reader<'_>, whole: &Node, written: &Node, row: &Row) -> Option<Scenario> {
@@ -386,16 +420,21 @@ impl Header {
 impl Header {
     /// Where the snapshot of a scenario is kept: `snapshots/FILE@SCENARIO.snap` beside the file.
     fn stored(&self, reader: &Reader<'_>, scenario: &str) -> Stored {
-        let path = Path::new(reader.source.name());
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let stem = SUFFIXES.iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(&file);
-        let path = self.folder.join("snapshots").join(format!("{stem}@{}.snap", slug(scenario)));
+        let file = Path::new(reader.source.name()).file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("{}@{}.snap", stem(reader.source.name()), slug(scenario));
+        let path = self.folder.join("snapshots").join(name);
         Stored { path, source: file.into_owned(), expression: scenario.to_owned() }
     }
 }
 
+/// The name of a scenario file without its suffix.
+pub(super) fn stem(path: &str) -> String {
+    let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+    SUFFIXES.iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(&file).to_owned()
+}
+
 /// What files and scenarios may both say: mocks, faults, the clock, the context.
-fn common(
+pub(super) fn common(
     reader: &mut Reader<'_>,
     states: &States,
     mut harness: Harness,
@@ -525,17 +564,19 @@ fn options(reader: &mut Reader<'_>, root: &Node) -> CompileOptions {
 
 /// A word that is understood and whose models are not part of this version.
 pub(super) fn not_here(reader: &mut Reader<'_>, member: &Member) {
-    let message = format!("`{}` is not supported by this version", member.key);
+    let version = if matches!(&*member.key, "properties" | "always") { "build" } else { "version" };
+    let message = format!("`{}` is not supported by this {version}", member.key);
     let finding = Diagnostic::error("not-supported", message).at(reader.source, member.key_span, "not yet");
     let help = match &*member.key {
         "services" => "answer the calls with `mocks`, and expect them with `calls`",
+        "properties" | "always" => "build rehearsal with the feature `fuzz`; the command line has it",
         _ => "leave it out",
     };
     reader.push(finding.help(help));
 }
 
 /// An error about a file that this one names, with the place where it does.
-fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> Error {
+pub(super) fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> Error {
     if error.diagnostics().is_empty() {
         let finding = reader.error("unreadable", error.to_string(), &member.value, "named here");
         reader.push(finding);
@@ -544,13 +585,13 @@ fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> Error {
     error
 }
 
-fn without_aws(found: Diagnostics) -> Diagnostics {
+pub(super) fn without_aws(found: Diagnostics) -> Diagnostics {
     // What the service says of a broken definition has no place here.
     found.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect::<Vec<_>>().into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "scenario files and what they name are read here only")]
-fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     use std::io::Read as _;
     let file = std::fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
     let mut bytes = Vec::new();

@@ -59,6 +59,12 @@ pub(crate) enum Kind {
     Replies,
     /// A list of faults.
     Faults,
+    /// `any`, `none`, or a list of errors and faults.
+    FaultChoice,
+    /// A JSON Schema, or a list of examples.
+    Inputs,
+    /// A list of laws.
+    Laws,
 }
 
 const fn field(name: &'static str, kind: Kind, says: &'static str) -> Field {
@@ -86,8 +92,8 @@ pub(crate) static FILE: &[Field] = &[
     field("faults", Kind::Faults, "What goes wrong, over whatever answers"),
     field("services", Kind::Named(&Kind::Any), "Stateful models of services"),
     field("coverage", Kind::Object(COVERAGE), "What the scenarios of the file have to cover together"),
-    needed("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
-    field("properties", Kind::List(&Kind::Any), "What has to hold for every input and every fault"),
+    field("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
+    field("properties", Kind::List(&Kind::Object(PROPERTY)), "What has to hold for every input and every fault"),
 ];
 
 /// The words of a scenario.
@@ -110,6 +116,35 @@ pub(crate) static SCENARIO: &[Field] = &[
     field("workers", Kind::Named(&Kind::Object(WORKER)), "Workers of activities"),
     field("expect", Kind::Object(EXPECT), "What has to come of it"),
     field("snapshot", Kind::Truth, "Whether the history is compared with a stored one"),
+];
+
+/// The words of a property.
+pub(crate) static PROPERTY: &[Field] = &[
+    needed("name", Kind::Text, "What always holds, in one sentence; used once in the file"),
+    field("tags", Kind::Texts, "Words to choose properties by"),
+    field("ignore", Kind::Text, "Why it does not run unless it is asked for"),
+    field("input", Kind::Inputs, "What inputs are like; made from the definition by default"),
+    field("faults", Kind::FaultChoice, "What may go wrong with the calls; `any` by default"),
+    field("cases", Kind::Positive, "How many cases run; 500 by default"),
+    field("seed", Kind::Count, "Where the cases come from"),
+    field("start", Kind::Instant, "Where the virtual clock starts"),
+    field("context", Kind::Named(&Kind::Any), "Members to merge into the context object"),
+    field("mocks", Kind::Named(&Kind::Replies), "Who answers, before the file's mocks"),
+    field("allow", Kind::Texts, "Errors that may occur, of those that usually may not"),
+    field("always", Kind::Laws, "What holds in every case, besides what usually does"),
+];
+
+/// The words of a law that is no expression.
+pub(crate) static LAW: &[Field] = &[
+    field("terminates", Kind::Object(TERMINATES), "The execution ends"),
+    field("never", Kind::Texts, "Errors that do not occur, caught or not"),
+    field("expect", Kind::Object(EXPECT), "What comes of every case"),
+];
+
+/// The words about the end of an execution.
+pub(crate) static TERMINATES: &[Field] = &[
+    field("within", Kind::Duration, "After so much time on the virtual clock, at most"),
+    field("events", Kind::Positive, "With so many events, at most"),
 ];
 
 /// The words of an event of the outside world.
@@ -160,6 +195,7 @@ pub(crate) static EXPECT: &[Field] = &[
     field("caught", Kind::Named(&Kind::Text), "Errors that a Catch took, by state"),
     field("map", Kind::Named(&Kind::Object(MAP)), "How the items of a Map fared"),
     field("calls", Kind::Named(&Kind::Calls), "What was called"),
+    field("always", Kind::Laws, "Laws as those of `properties`, for this execution"),
     field("services", Kind::Named(&Kind::Any), "What the service models hold at the end"),
 ];
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::suite::{self, Case, Check, Selection, Suite, Verdict};
+use super::suite::{self, Case, Selection, Suite, Verdict};
 
 /// Runs every scenario of every scenario file in a folder and below it, on all processors.
 ///
@@ -69,11 +69,9 @@ fn check(path: &Path) -> Result<(), String> {
     let of = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
     let mut text = format!("{failed} of {} checks failed, in {of}\n\n", results.len());
     for (case, verdict) in results {
-        let _ = match (verdict, &case.what) {
-            (Verdict::Failed(outcome), Ok((file, Check::Scenario(scenario)))) => {
-                writeln!(text, "{}", file.failed(scenario, outcome))
-            }
-            (Verdict::Refused(why), _) => {
+        let _ = match verdict {
+            Verdict::Failed(outcome) => case.failed(outcome).map_or(Ok(()), |failed| writeln!(text, "{failed}")),
+            Verdict::Refused(why) => {
                 let indented: Vec<String> = why.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
                 writeln!(text, "FAIL  {} › {}\n\n{}\n", case.path.display(), case.name(), indented.join("\n"))
             }

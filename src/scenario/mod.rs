@@ -20,6 +20,12 @@ mod expect;
 mod file;
 mod format;
 pub(crate) mod in_tests;
+#[cfg(feature = "fuzz")]
+mod keep;
+#[cfg(feature = "fuzz")]
+mod laws;
+#[cfg(feature = "fuzz")]
+mod property;
 mod report;
 mod rows;
 mod run;
@@ -27,10 +33,13 @@ mod schema;
 mod states;
 pub mod suite;
 mod timeline;
+pub mod write;
 
 pub use check::Failure;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
 pub use in_tests::{check_dir, check_file};
+#[cfg(feature = "fuzz")]
+pub use property::Property;
 pub use report::Failed;
 #[cfg(feature = "trials")]
 pub(crate) use report::quoted;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use super::check::Failure;
 use super::file::{Scenario, ScenarioFile};
+#[cfg(feature = "fuzz")]
+use super::property::Property;
 use super::run::Outcome;
 use crate::asl::ways::inner_flows;
 use crate::diagnostic::Diagnostic;
@@ -12,26 +14,41 @@ use crate::harness::Run;
 use crate::source::{Node, Span};
 use crate::time::format_offset;
 
-/// A scenario that did not go as expected, as people read it.
+/// A scenario that did not go as expected, or a property that does not hold, as people read it.
 pub struct Failed<'a> {
     file: &'a ScenarioFile,
-    scenario: &'a Scenario,
+    name: &'a str,
     outcome: &'a Outcome,
     color: bool,
     whole: bool,
-    /// In place of the command line's way to run it again.
-    again: Option<String>,
+    /// The command that runs it again.
+    again: String,
 }
 
 impl ScenarioFile {
     /// The report of a scenario that failed.
     pub fn failed<'a>(&'a self, scenario: &'a Scenario, outcome: &'a Outcome) -> Failed<'a> {
-        Failed { file: self, scenario, outcome, color: false, whole: false, again: None }
+        let again = self.again(scenario, outcome);
+        Failed { file: self, name: scenario.name(), outcome, color: false, whole: false, again }
     }
     /// The command that runs one scenario again, exactly.
     pub fn again(&self, scenario: &Scenario, outcome: &Outcome) -> String {
-        let seed = if outcome.seed == scenario.seed { String::new() } else { format!(" --seed {}", outcome.seed) };
-        format!("rehearsal test {} -t {}{seed}", quoted(&self.path().to_string_lossy()), quoted(scenario.name()))
+        self.again_by_name(scenario.name(), (outcome.seed != scenario.seed).then_some(outcome.seed))
+    }
+    /// The report of a property that does not hold.
+    #[cfg(feature = "fuzz")]
+    pub fn broken<'a>(&'a self, property: &'a Property, outcome: &'a Outcome) -> Failed<'a> {
+        let again = self.fuzzed_again(property, outcome);
+        Failed { file: self, name: property.name(), outcome, color: false, whole: false, again }
+    }
+    /// The command that runs the cases of one property again.
+    #[cfg(feature = "fuzz")]
+    pub fn fuzzed_again(&self, property: &Property, outcome: &Outcome) -> String {
+        self.again_by_name(property.name(), (outcome.seed != property.seed()).then_some(outcome.seed))
+    }
+    fn again_by_name(&self, name: &str, seed: Option<u64>) -> String {
+        let seed = seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
+        format!("rehearsal test {} -t {}{seed}", quoted(&self.path().to_string_lossy()), quoted(name))
     }
 }
 
@@ -52,7 +69,7 @@ impl Failed<'_> {
     /// The same, with another command that runs it again.
     #[cfg(feature = "trials")]
     pub(crate) fn again(mut self, command: &str) -> Self {
-        self.again = Some(command.to_owned());
+        command.clone_into(&mut self.again);
         self
     }
 
@@ -90,7 +107,7 @@ impl fmt::Display for Failed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (red, reset) = if self.color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
         let file = self.file.path().display();
-        writeln!(f, "{red}FAIL{reset}  {file} › {}\n", self.scenario.name())?;
+        writeln!(f, "{red}FAIL{reset}  {file} › {}\n", self.name)?;
         for failure in &self.outcome.failures {
             self.failure(f, failure)?;
         }
@@ -107,8 +124,10 @@ impl fmt::Display for Failed<'_> {
             let compact = if self.whole { compact.whole() } else { compact };
             writeln!(f, "{}\n", compact.to_string().trim_end())?;
         }
-        let again = self.again.clone().unwrap_or_else(|| self.file.again(self.scenario, self.outcome));
-        writeln!(f, "  again: {again}")
+        if let Some(kept) = self.outcome.kept() {
+            writeln!(f, "  kept:  {}", kept.display())?;
+        }
+        writeln!(f, "  again: {}", self.again)
     }
 }
 

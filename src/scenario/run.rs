@@ -1,10 +1,12 @@
 //! Running a scenario: the harness without an outside world, or a session with one.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::check::{self, Failure};
 use super::file::{Given, Scenario, ScenarioFile};
 use super::timeline::{Action, Event, Worker};
+use crate::coverage::Coverage;
 use crate::error::Error;
 use crate::harness::{Harness, Run, Session, Work};
 use crate::mock::Unused;
@@ -24,12 +26,28 @@ pub struct Outcome {
     pub(super) seed: u64,
     /// How long it took in real time.
     pub(super) took: Duration,
+    /// How many cases of a property ran.
+    pub(super) cases: Option<u64>,
+    /// What the cases of a property reached.
+    pub(super) reached: Option<Box<Coverage>>,
+    /// Where the failing case of a property is kept.
+    pub(super) kept: Option<PathBuf>,
 }
 
 impl Outcome {
     /// The outcome of a check that runs no execution of its own.
     pub(super) fn nothing() -> Outcome {
-        Outcome { run: None, failures: Vec::new(), trouble: None, unused: Vec::new(), seed: 0, took: Duration::ZERO }
+        Outcome {
+            run: None,
+            failures: Vec::new(),
+            trouble: None,
+            unused: Vec::new(),
+            seed: 0,
+            took: Duration::ZERO,
+            cases: None,
+            reached: None,
+            kept: None,
+        }
     }
     /// Whether everything was as expected.
     pub fn passed(&self) -> bool {
@@ -54,6 +72,18 @@ impl Outcome {
     /// How long it took in real time, which differs from run to run and which nothing else depends on.
     pub fn took(&self) -> Duration {
         self.took
+    }
+    /// How many cases of a property ran: all, or those up to the first that failed.
+    pub fn cases(&self) -> Option<u64> {
+        self.cases
+    }
+    /// What the cases of a property reached together, where runs count it.
+    pub fn coverage(&self) -> Option<&Coverage> {
+        self.reached.as_deref()
+    }
+    /// The scenario file in which the failing case of a property is kept.
+    pub fn kept(&self) -> Option<&Path> {
+        self.kept.as_deref()
     }
     /// Mocks of the scenario that no call asked for.
     pub fn unused_mocks(&self) -> &[String] {
@@ -139,6 +169,16 @@ impl ScenarioFile {
             let is_idle =
                 |given: &Given| run.unused_mocks().iter().any(|u| !matches!(u, Unused::Reply { .. }) && given.is(u));
             unused.retain(|given| is_replaced(given) || is_idle(given));
+        }
+        #[cfg(feature = "fuzz")]
+        for property in self.properties() {
+            // Many cases run for what may be nothing.
+            if unused.is_empty() {
+                break;
+            }
+            let idle = property.plan.idle();
+            let is_own = |given: &Given| property.own.iter().any(|own| own.key == given.key);
+            unused.retain(|given| is_own(given) || idle.iter().any(|u| given.is(u)));
         }
         let what = |given: &Given| if given.is_fault { "the fault on" } else { "the mock of" };
         unused.iter().map(|given| format!("{} `{}`", what(given), given.key)).collect()

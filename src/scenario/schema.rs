@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::format::{CALLS, FAULT, FILE, Field, Kind, MATCHERS, REPLY};
+use super::format::{CALLS, FAULT, FILE, Field, Kind, LAW, MATCHERS, REPLY};
 
 /// The JSON Schema of the format, for editors.
 ///
@@ -23,6 +23,7 @@ pub fn schema() -> Value {
         json!("What a state machine is given, who answers, and what has to come of it; run by `rehearsal test`"),
     );
     whole.extend(root.as_object().cloned().unwrap_or_default());
+    whole.insert("anyOf".into(), json!([{ "required": ["scenarios"] }, { "required": ["properties"] }]));
     whole.insert("definitions".into(), definitions());
     Value::Object(whole)
 }
@@ -64,6 +65,11 @@ fn definitions() -> Value {
             "anyOf": [refer("reply"), { "type": "array", "items": or_placeholder(refer("reply")), "minItems": 1 }],
         },
         "fault": titled(fault, "fault", "What goes wrong, over whatever answers: exactly one of `fail`, `throttle`, `oversize` and `delay`"),
+        "law": {
+            "title": "law",
+            "description": "What holds in every case: an expression in JSONata over `$calls`, `$history`, `$input`, `$output`, `$error`, `$cause`, `$status`, `$variables` and `$elapsed`, or `terminates`, `never`, `expect`",
+            "anyOf": [{ "type": "string", "pattern": r"^\{%[\s\S]*%\}$" }, object(LAW, Place::File)],
+        },
         "calls": { "anyOf": [{ "type": "integer", "minimum": 0 }, object(CALLS, Place::Scenario)] },
         "matcher": titled(matcher, "matcher", "What a value has to be like; all of them have to hold"),
         "expected": {
@@ -159,6 +165,14 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
         Kind::Calls => refer("calls"),
         Kind::Replies => refer("replies"),
         Kind::Faults => list(refer("fault")),
+        Kind::FaultChoice => json!({
+            "anyOf": [
+                { "enum": ["any", "none"] },
+                { "type": "array", "items": { "anyOf": [{ "type": "string" }, refer("fault")] }, "minItems": 1 },
+            ]
+        }),
+        Kind::Inputs => json!({ "anyOf": [{ "type": "object" }, { "type": "array", "minItems": 1 }] }),
+        Kind::Laws => json!({ "anyOf": [refer("law"), list(refer("law"))] }),
     }
 }
 

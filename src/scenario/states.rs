@@ -40,6 +40,12 @@ impl States {
         States { names, edges, start: name(inner.root.start), targets: targets::of_all(&machines) }
     }
 
+    /// Whether a state has this name.
+    #[cfg(feature = "fuzz")]
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
     /// A finding where there is no state of this name or at this place.
     pub(super) fn check_name(&self, reader: &mut Reader<'_>, name: &str, span: Span) {
         if !self.names.contains(&without_indices(name)) {

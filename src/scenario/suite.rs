@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::file::{SUFFIXES, Scenario, ScenarioFile};
+#[cfg(feature = "fuzz")]
+use super::property::Property;
+use super::report::Failed;
 use super::run::Outcome;
 use crate::error::{Error, ErrorKind};
+use crate::source::Span;
 
 /// Folders that hold no tests of the project itself.
 const SKIPPED: [&str; 4] = ["node_modules", "target", "cdk.out", "__pycache__"];
@@ -79,13 +83,13 @@ pub struct Selection {
 }
 
 impl Selection {
-    fn chooses(&self, scenario: &Scenario, whole_names: &[&str]) -> bool {
+    fn chooses(&self, check: &Check<'_>, whole_names: &[&str]) -> bool {
         let fits = |part: &String| match whole_names.contains(&part.as_str()) {
-            true => scenario.name() == part,
-            false => scenario.name().contains(part.as_str()),
+            true => check.name() == part,
+            false => check.name().contains(part.as_str()),
         };
         let named = self.names.is_empty() || self.names.iter().any(fits);
-        let tagged = self.tags.is_empty() || self.tags.iter().any(|tag| scenario.tags().contains(tag));
+        let tagged = self.tags.is_empty() || self.tags.iter().any(|tag| check.tags().contains(tag));
         named && tagged
     }
 }
@@ -108,6 +112,9 @@ pub struct Case<'a> {
 pub enum Check<'a> {
     /// A scenario.
     Scenario(&'a Scenario),
+    /// A property, in all its cases.
+    #[cfg(feature = "fuzz")]
+    Property(&'a Property),
     /// In a strict file, that every mock of the file is used by some scenario.
     SharedMocks,
     /// In a file that asks for it, that its scenarios cover enough of the machine.
@@ -135,16 +142,95 @@ impl Verdict {
     }
 }
 
-impl Case<'_> {
+impl<'a> Check<'a> {
+    /// Its name.
+    pub fn name(&self) -> &'a str {
+        match self {
+            Check::Scenario(scenario) => scenario.name(),
+            #[cfg(feature = "fuzz")]
+            Check::Property(property) => property.name(),
+            Check::SharedMocks => "every mock of the file is used",
+            Check::Coverage => "the scenarios cover enough",
+        }
+    }
+    /// Its tags.
+    pub fn tags(&self) -> &'a [String] {
+        match self {
+            Check::Scenario(scenario) => scenario.tags(),
+            #[cfg(feature = "fuzz")]
+            Check::Property(property) => property.tags(),
+            Check::SharedMocks | Check::Coverage => &[],
+        }
+    }
+    /// Why it does not run unless it is asked for.
+    pub fn ignored(&self) -> Option<&'a str> {
+        match self {
+            Check::Scenario(scenario) => scenario.ignored(),
+            #[cfg(feature = "fuzz")]
+            Check::Property(property) => property.ignored(),
+            Check::SharedMocks | Check::Coverage => None,
+        }
+    }
+    /// The place where it is written, if it is.
+    fn span(&self) -> Option<Span> {
+        match self {
+            Check::Scenario(scenario) => Some(scenario.span),
+            #[cfg(feature = "fuzz")]
+            Check::Property(property) => Some(property.span),
+            Check::SharedMocks | Check::Coverage => None,
+        }
+    }
+}
+
+impl<'a> Case<'a> {
     /// The name of what it checks.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> &'a str {
         match &self.what {
-            Ok((_, Check::Scenario(scenario))) => scenario.name(),
-            Ok((_, Check::SharedMocks)) => "every mock of the file is used",
-            Ok((_, Check::Coverage)) => "the scenarios cover enough",
+            Ok((_, check)) => check.name(),
             Err(_) => "the file can be read",
         }
     }
+    /// The tags of what it checks.
+    pub fn tags(&self) -> &'a [String] {
+        self.what.as_ref().map_or(&[], |(_, check)| check.tags())
+    }
+    /// Why it does not run unless it is asked for.
+    pub fn ignored(&self) -> Option<&'a str> {
+        self.what.as_ref().ok().and_then(|(_, check)| check.ignored())
+    }
+    /// The line of the file on which it is written, from 1; `None` for a check of the file as a whole.
+    pub fn line(&self) -> Option<usize> {
+        let (file, check) = self.what.as_ref().ok()?;
+        Some(file.source.line_col(check.span()?.start as usize).0)
+    }
+    /// What there is to say where a scenario or a property failed.
+    pub fn failed<'b>(&'b self, outcome: &'b Outcome) -> Option<Failed<'b>> {
+        let (file, check) = self.what.as_ref().ok()?;
+        match check {
+            Check::Scenario(scenario) => Some(file.failed(scenario, outcome)),
+            #[cfg(feature = "fuzz")]
+            Check::Property(property) => Some(file.broken(property, outcome)),
+            Check::SharedMocks | Check::Coverage => None,
+        }
+    }
+    /// The command that runs it again, exactly.
+    pub fn again(&self, outcome: &Outcome) -> Option<String> {
+        let (file, check) = self.what.as_ref().ok()?;
+        match check {
+            Check::Scenario(scenario) => Some(file.again(scenario, outcome)),
+            #[cfg(feature = "fuzz")]
+            Check::Property(property) => Some(file.fuzzed_again(property, outcome)),
+            Check::SharedMocks | Check::Coverage => None,
+        }
+    }
+}
+
+/// The scenarios and properties of a file.
+fn written(file: &ScenarioFile) -> impl Iterator<Item = Check<'_>> {
+    let scenarios = file.scenarios().iter().map(Check::Scenario);
+    #[cfg(feature = "fuzz")]
+    let scenarios = scenarios.chain(file.properties().iter().map(Check::Property));
+    scenarios
 }
 
 impl Suite {
@@ -164,7 +250,7 @@ impl Suite {
     /// # Errors
     /// Tags that no scenario has; names of which nothing has a part.
     pub fn cases(&self, selection: &Selection) -> Result<Vec<Case<'_>>, Error> {
-        let all: Vec<&Scenario> = self.files.iter().flat_map(|(_, f)| f.iter().flat_map(|f| f.scenarios())).collect();
+        let all: Vec<Check<'_>> = self.files.iter().flat_map(|(_, f)| f.iter().flat_map(written)).collect();
         for tag in &selection.tags {
             if !all.iter().any(|s| s.tags().contains(tag)) {
                 let known = all.iter().flat_map(|s| s.tags()).map(String::as_str);
@@ -181,8 +267,8 @@ impl Suite {
             match file {
                 Err(error) => cases.push(Case { path, what: Err(error) }),
                 Ok(file) => {
-                    let chosen = file.scenarios().iter().filter(|s| selection.chooses(s, &whole_names));
-                    cases.extend(chosen.map(|s| Case { path, what: Ok((file, Check::Scenario(s))) }));
+                    let chosen = written(file).filter(|check| selection.chooses(check, &whole_names));
+                    cases.extend(chosen.map(|check| Case { path, what: Ok((file, check)) }));
                     if is_whole && !file.shared.is_empty() && file.scenarios().iter().any(|s| s.strict) {
                         cases.push(Case { path, what: Ok((file, Check::SharedMocks)) });
                     }
@@ -225,6 +311,9 @@ pub fn run(cases: &[Case<'_>], selection: &Selection, done: impl Fn(usize) + Syn
 
 /// Runs one case.
 pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
+    if let Some(why) = case.ignored().filter(|_| !selection.ignored) {
+        return Verdict::Ignored(why.to_owned());
+    }
     match &case.what {
         Err(error) => Verdict::Refused(error.to_string()),
         Ok((file, Check::SharedMocks)) => match file.unused_by_all().as_slice() {
@@ -236,11 +325,17 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
             shortfalls => Verdict::Refused(file.told(shortfalls)),
         },
         Ok((file, Check::Scenario(scenario))) => {
-            if let Some(why) = scenario.ignored().filter(|_| !selection.ignored) {
-                return Verdict::Ignored(why.to_owned());
-            }
             let mut outcome = Box::new(file.play(scenario, selection.seed, selection.coverage));
             file.compare_snapshot(scenario, &mut outcome, selection.update_snapshots);
+            if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
+        }
+        #[cfg(feature = "fuzz")]
+        Ok((file, Check::Property(property))) => {
+            let (outcome, found) = file.try_property(property, selection.seed, selection.coverage);
+            let mut outcome = Box::new(outcome);
+            if let Some(found) = found {
+                file.keep(property, &found, &mut outcome);
+            }
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
     }
