@@ -4,6 +4,7 @@ use proptest::prelude::{BoxedStrategy, Strategy as _};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use super::faults::MOST_STRIKES;
 use crate::error::{Error, ErrorKind};
 use crate::mock::Fault;
 use crate::random::Seeded;
@@ -75,16 +76,46 @@ impl Drawn {
                 None => self.tree.complicate(),
             };
         }
-        // What became needless only while something else shrank.
+        // What became needless, or could be simpler, only while something else shrank.
         let mut at = 0;
         while at < found.0.faults.len() {
-            let mut case = found.0.clone();
-            case.faults.remove(at);
-            match fails(&case) {
-                Some(what) => found = (case, what),
+            let fewer = one_fewer(&found.0, at);
+            match fewer.into_iter().find_map(|case| fails(&case).map(|what| (case, what))) {
+                Some(smaller) => found = smaller,
                 None => at += 1,
+            }
+        }
+        for at in 0..found.0.faults.len() {
+            while let Some(simpler) = found.0.faults[at].simpler().into_iter().find_map(|fault| {
+                let mut case = found.0.clone();
+                case.faults[at] = fault;
+                let what = fails(&case)?;
+                Some((case, what))
+            }) {
+                found = simpler;
+            }
+        }
+        if found.0.seed != 0 {
+            let plain = Case { seed: 0, ..found.0.clone() };
+            if let Some(what) = fails(&plain) {
+                found = (plain, what);
             }
         }
         found
     }
+}
+
+/// Cases without one of the faults; others may strike more often for it.
+fn one_fewer(case: &Case, fault: usize) -> Vec<Case> {
+    let mut without = case.clone();
+    without.faults.remove(fault);
+    let mut all = vec![without.clone()];
+    for (i, other) in without.faults.iter().enumerate() {
+        for times in 2..=MOST_STRIKES {
+            let mut more = without.clone();
+            more.faults[i] = other.clone().times(times);
+            all.push(more);
+        }
+    }
+    all
 }

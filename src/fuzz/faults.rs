@@ -17,7 +17,7 @@ use crate::value::Str;
 /// How many faults a case has at most.
 const MOST_FAULTS: usize = 4;
 /// How many calls in a row a fault strikes at most, however often a task is tried again.
-const MOST_STRIKES: u64 = 20;
+pub(super) const MOST_STRIKES: u64 = 20;
 /// How many items of a Map can be struck on their own.
 const MOST_ITEMS: usize = 4;
 

@@ -18,8 +18,8 @@ use crate::value::{Str, Value};
 pub(crate) const NEVER: [&str; 3] = ["States.Runtime", "States.QueryEvaluationError", "States.DataLimitExceeded"];
 
 /// The variables that an expression may ask for.
-pub(crate) const VARIABLES: [&str; 9] =
-    ["calls", "history", "input", "output", "error", "cause", "status", "variables", "elapsed"];
+pub(crate) const VARIABLES: [&str; 8] =
+    ["calls", "history", "input", "output", "failure", "status", "variables", "elapsed"];
 
 /// Says what is wrong with an execution, if anything is.
 type Check = Arc<dyn Fn(&Run) -> Option<String> + Send + Sync>;
@@ -245,7 +245,6 @@ fn variables_of(run: &Run, expression: &Expression) -> Vec<(&'static str, Value)
 }
 
 fn variable(run: &Run, name: &str) -> Option<Value> {
-    let error = run.status().error();
     Some(match name {
         "calls" => Value::array(run.calls().all().iter().map(|call| of_call(run, call)).collect()),
         "history" => Value::from(wire::history_json(run.history()).get("events")?),
@@ -257,8 +256,11 @@ fn variable(run: &Run, name: &str) -> Option<Value> {
             Status::Succeeded(output) => output.clone(),
             _ => return None,
         },
-        "error" => Value::from(error?.error.as_ref()?),
-        "cause" => Value::from(error?.cause.as_ref()?),
+        "failure" => {
+            let error = run.status().error()?;
+            let parts = [("error", &error.error), ("cause", &error.cause)];
+            Value::object(parts.into_iter().filter_map(|(name, part)| Some((name, Value::from(part.as_ref()?)))))
+        }
         "status" => Value::from(run.status().name()),
         "variables" => Value::object(run.variables().iter().cloned()),
         "elapsed" => seconds(run.elapsed()),

@@ -41,6 +41,8 @@ mod report;
 mod runner;
 mod schema;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use faults::Faults;
 pub use input::Input;
@@ -124,8 +126,12 @@ impl Fuzz {
         self.plan.laws.push(Law::new(law, move |run| (!holds(run)).then(|| "it does not hold".to_owned())));
         self
     }
-    /// A law in JSONata over `$calls`, `$history`, `$input`, `$output`, `$error`, `$cause`, `$status`, `$variables` and
-    /// `$elapsed`, as in scenario files: `$count($calls[state='Charge' and ok]) <= 1`.
+    /// A law in JSONata, as in scenario files: `$count($calls[state='Charge' and ok]) <= 1`. It sees
+    ///
+    /// - `$calls`: each with its `state`, `resource`, `function` (where one is called), `attempt` and `item` (both from 0),
+    ///   `payload`, `at` (seconds from the start), `ok`, and its `result`, or its `error` and `cause`;
+    /// - `$history`: the events as GetExecutionHistory writes them;
+    /// - `$input`, `$output`, `$status`, `$variables`, `$elapsed` (seconds), and `$failure`, with its `error` and `cause`.
     ///
     /// # Panics
     /// Where it is no such expression.

@@ -201,6 +201,23 @@ impl Fault {
     pub fn kind(&self) -> &FaultKind {
         &self.kind
     }
+    /// Faults that are simpler than this one, the simplest first.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn simpler(&self) -> Vec<Fault> {
+        let mut all = vec![Fault::on(self.key.clone())];
+        if self.kind != FaultKind::TaskFailed {
+            all.push(self.clone().of_kind(FaultKind::TaskFailed));
+        }
+        all.push(Fault { narrow: Narrow::default(), ..self.clone() });
+        all.push(self.clone().nth(1));
+        all.push(Fault { after_answer: false, ..self.clone() });
+        if self.strikes != u64::MAX {
+            all.extend((1..self.strikes.min(20)).map(|n| self.clone().times(n)));
+        }
+        let own = self.to_value();
+        all.retain(|fault| fault.to_value() != own);
+        all
+    }
     /// The fault as files write it.
     pub(crate) fn to_value(&self) -> Value {
         let mut words = vec![("on", Value::from(self.key.text()))];
@@ -238,6 +255,7 @@ impl Fault {
 /// The fault as files write it: `{ on: Charge, fail: States.Timeout, times: 2 }`.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&yaml_flow(&self.to_value()))
+        // `on` is a truth to YAML 1.1 alone, and to nobody who reads this.
+        f.write_str(&yaml_flow(&self.to_value()).replacen("\"on\": ", "on: ", 1))
     }
 }

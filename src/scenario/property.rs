@@ -370,7 +370,7 @@ impl ScenarioFile {
                 Why::Trouble(error) => {
                     let about = "a case cannot be rehearsed".to_owned();
                     let message = error.to_string();
-                    let message = message.trim_start_matches("failed to ").trim_end();
+                    let message = message.split_once("`: ").map_or(message.as_str(), |(_, why)| why).trim_end();
                     outcome.failures.push(Failure::new(None, about, message).with(dedented(&evidence)));
                 }
             }

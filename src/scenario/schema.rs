@@ -67,7 +67,7 @@ fn definitions() -> Value {
         "fault": titled(fault, "fault", "What goes wrong, over whatever answers: exactly one of `fail`, `throttle`, `oversize` and `delay`"),
         "law": {
             "title": "law",
-            "description": "What holds in every case: an expression in JSONata over `$calls`, `$history`, `$input`, `$output`, `$error`, `$cause`, `$status`, `$variables` and `$elapsed`, or `terminates`, `never`, `expect`",
+            "description": "What holds in every case: an expression in JSONata over `$calls`, `$history`, `$input`, `$output`, `$failure`, `$status`, `$variables` and `$elapsed`, or `terminates`, `never`, `expect`",
             "anyOf": [{ "type": "string", "pattern": r"^\{%[\s\S]*%\}$" }, object(LAW, Place::File)],
         },
         "calls": { "anyOf": [{ "type": "integer", "minimum": 0 }, object(CALLS, Place::Scenario)] },
