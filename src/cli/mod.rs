@@ -9,8 +9,10 @@ mod lint;
 mod list;
 mod run;
 mod screen;
+mod snapshot;
 mod test;
 mod test_state;
+mod words;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ pub(crate) fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::Snapshot(args) => snapshot::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::junit;
 use super::screen::{Failure, Screen};
+use super::snapshot::{self, OnUnreferenced};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
 Exit codes:
   0  every scenario went as expected
-  1  a scenario did not, or a file cannot be read
+  1  a scenario did not, or a file cannot be read; with `--unreferenced reject`, a snapshot is left over
   2  the command line cannot be understood, or there is nothing to run
   6  a report cannot be written";
 
@@ -52,6 +53,9 @@ pub(crate) struct TestArgs {
     /// Store snapshots that differ or are missing
     #[arg(long, help_heading = "What runs")]
     pub(crate) update_snapshots: bool,
+    /// What to do with snapshots that no scenario asks for [default: warn, where everything runs]
+    #[arg(long, value_name = "WHAT", help_heading = "What runs")]
+    pub(crate) unreferenced: Option<OnUnreferenced>,
 
     /// Say what would run, and run nothing
     #[arg(long, help_heading = "What is shown")]
@@ -74,6 +78,15 @@ pub(crate) struct TestArgs {
     /// Leave out how much real time it took, so that the same run prints the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
+}
+
+impl TestArgs {
+    /// Whoever runs one scenario does not want to hear of others, unless they ask.
+    fn on_unreferenced(&self) -> OnUnreferenced {
+        let is_whole = self.names.is_empty() && self.tags.is_empty() && self.shard.is_none() && !self.quiet;
+        let unasked = if is_whole { OnUnreferenced::Warn } else { OnUnreferenced::Ignore };
+        self.unreferenced.unwrap_or(unasked)
+    }
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {
@@ -119,7 +132,9 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     } else {
         show(args, screen, &results, took)?;
     }
-    Ok(if verdicts.iter().any(Verdict::is_failure) { Exit::WorkflowFailed } else { Exit::Succeeded })
+    let has_leftovers = snapshot::unreferenced(&suite, &places, args.on_unreferenced(), screen)?;
+    let has_failed = has_leftovers || verdicts.iter().any(Verdict::is_failure);
+    Ok(if has_failed { Exit::WorkflowFailed } else { Exit::Succeeded })
 }
 
 fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {

@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Count,
     /// `true` or `false`.
     Truth,
+    /// `true`, `false` or one of these strings.
+    TruthOr(&'static [&'static str]),
     /// `1m30s`, or seconds.
     Duration,
     /// A list of durations, counted from the start of the execution.
@@ -94,7 +96,11 @@ pub(crate) static SCENARIO: &[Field] = &[
     field("timeline", Kind::List(&Kind::Object(EVENT)), "The outside world, and checks while the execution runs"),
     field("workers", Kind::Named(&Kind::Object(WORKER)), "Workers of activities"),
     field("expect", Kind::Object(EXPECT), "What has to come of it"),
-    field("snapshot", Kind::Truth, "Whether the history is compared with a stored one"),
+    field(
+        "snapshot",
+        Kind::TruthOr(&["text", "json"]),
+        "Whether the history is compared with a stored one, and in which form",
+    ),
 ];
 
 /// The words of an event of the outside world.
@@ -206,6 +212,11 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Word(words) => json!({ "enum": words }),
         Kind::Count => json!({ "type": "integer", "minimum": 0 }),
         Kind::Truth => json!({ "type": "boolean" }),
+        Kind::TruthOr(words) => {
+            let all: Vec<Value> =
+                [true, false].map(Value::from).into_iter().chain(words.iter().map(|w| json!(w))).collect();
+            json!({ "enum": all })
+        }
         Kind::Duration => duration(),
         Kind::Offsets => {
             let one = duration();

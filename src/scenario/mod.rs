@@ -24,8 +24,10 @@ mod run;
 mod states;
 pub mod suite;
 mod timeline;
+mod unreferenced;
 
 pub use check::Failure;
+pub(crate) use file::stem_of;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
 pub use format::schema;
 pub use report::Failed;

@@ -8,7 +8,7 @@ use super::timeline::{Action, Event, Worker};
 use crate::error::Error;
 use crate::harness::{Run, Session, Work};
 use crate::mock::Unused;
-use crate::snapshot::{self, Comparison};
+use crate::snapshot::Comparison;
 use crate::time::Timestamp;
 
 /// What came of a scenario.
@@ -85,7 +85,7 @@ impl ScenarioFile {
     /// Compares the history with the stored one, where the scenario asks for it; adds a failure where it differs.
     pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, update: bool) {
         let (Some(stored), Some(run)) = (&scenario.snapshot, &outcome.run) else { return };
-        let text = snapshot::view(run);
+        let text = stored.form.view(run);
         let path = stored.path.display();
         let failure = |message: String| Failure::new(None, "snapshot", message);
         let differs = match stored.compare(&text) {
@@ -96,9 +96,9 @@ impl ScenarioFile {
         };
         match stored.write(&text, !update) {
             Ok(_) if update => {}
-            Ok(_) => {
-                outcome.failures.push(differs.accept("accept it with `--update-snapshots`, or by `cargo insta review`"))
-            }
+            Ok(_) => outcome
+                .failures
+                .push(differs.accept("`rehearsal snapshot review` shows it, and `--update-snapshots` accepts it")),
             Err(e) => outcome.failures.push(failure(format!("`{path}` cannot be written: {e}"))),
         }
     }

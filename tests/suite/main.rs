@@ -28,6 +28,8 @@ mod parallel;
 mod readme;
 mod retry;
 mod scenarios;
+#[cfg(feature = "cli")]
+mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;

@@ -13,6 +13,7 @@ use rehearsal::iac::{self, Found, Search};
 use super::args::Type;
 use super::exit::Exit;
 use super::screen::{Failure, Screen};
+use super::words::counted;
 
 mod config;
 mod json;
@@ -293,8 +294,4 @@ fn summary(report: &Report, took: Option<Duration>) -> String {
     let more = if words.is_empty() { "" } else { " · `rehearsal explain CODE` says more" };
     let machines = counted(report.machines.len(), "machine");
     format!("{machines} in {}: {found}{took}{more}", counted(files.len(), "file"))
-}
-
-fn counted(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
