@@ -2,6 +2,7 @@
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests write files and measure that nothing takes long"))]
 
 pub mod asl;
+pub mod coverage;
 pub mod diagnostic;
 pub mod engine;
 pub mod error;
@@ -18,6 +19,8 @@ pub mod source;
 pub mod task;
 pub mod test_state;
 pub mod time;
+#[cfg(feature = "trials")]
+pub mod trials;
 pub mod validate;
 pub mod value;
 
@@ -25,6 +28,7 @@ pub use asl::Machine;
 pub use error::Error;
 pub use harness::{Harness, Run, Session};
 pub use mock::{Fault, Mock};
+pub use scenario::{check_dir, check_file};
 pub use time::{DurationExt, Timestamp};
 
 /// Everything a test usually needs.

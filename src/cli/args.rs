@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{exit, explain, lint, snapshot, test};
+use super::{coverage, exit, explain, lint, snapshot, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Look at new snapshots, and accept or reject them
     #[command(after_help = snapshot::TABLE)]
     Snapshot(snapshot::SnapshotArgs),
+    /// Say what of the state machines the tests reach, and what they do not
+    #[command(after_help = coverage::TABLE)]
+    Coverage(coverage::CoverageArgs),
     /// Test one state on its own, as AWS's TestState does
     #[command(after_help = exit::TABLE)]
     TestState(Box<TestStateArgs>),
@@ -41,6 +44,8 @@ pub(crate) enum Command {
     Lint(Box<lint::LintArgs>),
     /// Explain the code of a finding
     Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of scenario files, with which editors complete, explain and check them
+    Schema,
 }
 
 #[derive(Args, Debug)]

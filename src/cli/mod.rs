@@ -1,6 +1,7 @@
 //! The command line: reads what was typed and what the files say, runs, shows, and says how it went by an exit code.
 
 mod args;
+mod coverage;
 mod exit;
 mod explain;
 mod files;
@@ -8,6 +9,7 @@ mod junit;
 mod lint;
 mod list;
 mod run;
+mod schema;
 mod screen;
 mod snapshot;
 mod test;
@@ -37,10 +39,12 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
         Command::Snapshot(args) => snapshot::run(args, &mut screen),
+        Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),
+        Command::Schema => schema::print(&mut screen),
     };
     match ended {
         Ok(exit) => exit.into(),

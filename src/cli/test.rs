@@ -10,6 +10,7 @@ use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
+use super::coverage;
 use super::exit::Exit;
 use super::junit;
 use super::screen::{Failure, Screen};
@@ -57,6 +58,11 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "WHAT", help_heading = "What runs")]
     pub(crate) unreferenced: Option<OnUnreferenced>,
 
+    /// Show what the scenarios reach of their machines, and keep it for `rehearsal coverage`, in `.rehearsal/coverage`
+    /// or another folder
+    #[arg(long, value_name = "DIR", help_heading = "What is shown", num_args = 0..=1, require_equals = true,
+        default_missing_value = rehearsal::coverage::FOLDER)]
+    pub(crate) coverage: Option<PathBuf>,
     /// Say what would run, and run nothing
     #[arg(long, help_heading = "What is shown")]
     pub(crate) list: bool,
@@ -114,6 +120,9 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.fail_fast = args.fail_fast;
     selection.update_snapshots = args.update_snapshots;
     selection.ignored = args.include_ignored;
+    let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
+    selection.coverage = kept.is_some();
+    rehearsal::coverage::leave_to_caller();
     let cases = suite.cases(&selection)?;
     if args.list {
         return list(&cases, screen);
@@ -126,11 +135,20 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     if let Some(path) = &args.junit {
         junit::write(path, &results)?;
     }
+    let reached = coverage::of_results(&results);
+    if let Some(folder) = &kept {
+        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
+        coverage::keep(&reached, folder, &chosen)?;
+    }
     if args.json {
         let all: Vec<Value> = results.iter().map(|(case, verdict)| record(case, verdict)).collect();
         screen.show(|out| writeln!(out, "{:#}", Value::Array(all)))?;
     } else {
         show(args, screen, &results, took)?;
+        if kept.is_some() && !args.quiet {
+            let color = screen.color();
+            screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
+        }
     }
     let has_leftovers = snapshot::unreferenced(&suite, &places, args.on_unreferenced(), screen)?;
     let has_failed = has_leftovers || verdicts.iter().any(Verdict::is_failure);

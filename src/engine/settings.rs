@@ -1,7 +1,7 @@
 //! Who an execution is: names, ARNs, the seed.
 
 use crate::asl::MachineType;
-use crate::engine::Limits;
+use crate::engine::{Limits, Tally};
 use crate::value::Str;
 
 /// An execution's identity and surroundings, shared by its events and expressions.
@@ -36,6 +36,8 @@ pub struct Settings {
     pub context: Option<crate::value::Map>,
     /// The service's limits.
     pub limits: Limits,
+    /// What counts the spots that are reached; child executions count with their parent.
+    pub tally: Option<Tally>,
 }
 
 /// The pretend account everything belongs to.
@@ -66,6 +68,7 @@ impl Settings {
             parent_index: 0,
             context: None,
             limits: Limits::default(),
+            tally: None,
         }
     }
 }

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::asl::Machine;
-use crate::engine::Status;
+use crate::coverage::Counted;
+use crate::engine::{Status, Tally};
 use crate::harness::objects::Objects;
 use crate::harness::targets;
 use crate::harness::world::{State, World};
@@ -31,6 +32,7 @@ pub struct Run {
     timeline: OnceLock<Timeline>,
     /// The machine and those it may start, so that an assertion about a name that is nowhere can be refused.
     machines: Vec<Machine>,
+    tallies: Vec<(Machine, Tally)>,
 }
 
 /// Another execution that a run brought about: a child of a distributed Map, or a nested one.
@@ -102,6 +104,7 @@ impl Run {
             seed,
             timeline: OnceLock::new(),
             machines,
+            tallies: world.tallies,
         }
     }
     /// How it ended.
@@ -200,6 +203,12 @@ impl Run {
     /// The seed it ran with.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+}
+
+impl Counted for Run {
+    fn tallies(&self) -> &[(Machine, Tally)] {
+        &self.tallies
     }
 }
 

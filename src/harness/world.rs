@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::asl::machine::MachineType;
 use crate::asl::{Machine, Resource, ResourceKind};
-use crate::engine::{ChildSpec, Class, Effect, Execution, Input, RunId, Settings, Status};
+use crate::engine::{ChildSpec, Class, Effect, Execution, Input, RunId, Settings, Status, Tally};
 use crate::harness::clock::{Clock, ExecId};
 use crate::harness::nested;
 use crate::harness::objects::Objects;
@@ -27,6 +27,8 @@ pub(super) struct World {
     pub objects: Objects,
     /// Machines that `states:startExecution` may start.
     pub machines: Vec<Machine>,
+    /// What counts the spots each machine reaches: the one under test first; empty where nobody wants to know.
+    pub tallies: Vec<(Machine, Tally)>,
     pub executions: Vec<Slot>,
     /// Inputs that happen now, before anything on the clock.
     immediate: VecDeque<(ExecId, Input)>,
@@ -149,6 +151,7 @@ impl World {
             log: CallLog::new(start),
             objects: Objects::default(),
             machines: Vec::new(),
+            tallies: Vec::new(),
             executions: Vec::new(),
             immediate: VecDeque::new(),
             parked: Vec::new(),
@@ -459,6 +462,8 @@ impl World {
         settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
         settings.missing_activities.clone_from(&own.missing_activities);
         settings.limits = own.limits.clone();
+        let own_tally = self.tallies.iter().find(|(m, _)| Arc::ptr_eq(&m.inner, &machine.inner));
+        settings.tally = own_tally.map(|(_, tally)| tally.clone());
         let started = nested::started(&settings, self.clock.now(), call);
         self.nested += 1;
         let depth = self.executions[exec.0 as usize].depth;

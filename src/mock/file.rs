@@ -118,14 +118,14 @@ pub fn read_faults(block: &Node, source: &Arc<Source>, found: &mut Diagnostics) 
 /// The words that say what a step answers; a step has exactly one.
 const ANSWERS: [&str; 6] = ["return", "payload", "fail", "refuse", "never", "later"];
 /// All words of a step.
-const STEP: [&str; 13] = [
+pub(crate) const STEP: [&str; 13] = [
     "return", "payload", "fail", "refuse", "never", "later", "cause", "takes", "times", "submit", "item", "attempt",
     "with",
 ];
 /// The words that say what goes wrong; a fault has exactly one.
 const KINDS: [&str; 4] = ["fail", "throttle", "oversize", "delay"];
 /// All words of a fault.
-const FAULT: [&str; 12] =
+pub(crate) const FAULT: [&str; 12] =
     ["on", "fail", "throttle", "oversize", "delay", "cause", "nth", "every", "times", "item", "attempt", "after"];
 
 fn mock_of(reader: &mut Reader<'_>, member: &Member) -> Option<Mock> {

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::coverage;
 use super::expect::{self, Expect};
 use super::format::{FILE, SCENARIO, names};
 use super::rows::{self, Row};
 use super::states::States;
 use super::timeline::{self, Event, Worker};
 use crate::asl::{CompileOptions, Machine, MachineType};
+use crate::coverage::Thresholds;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Harness;
@@ -42,6 +44,7 @@ pub struct ScenarioFile {
     scenarios: Vec<Scenario>,
     /// The mocks and faults that all scenarios share.
     pub(super) shared: Vec<Given>,
+    pub(super) thresholds: Thresholds,
 }
 
 /// One scenario: an execution with its surroundings, and what has to come of it.
@@ -115,6 +118,7 @@ impl ScenarioFile {
                 machine: header.machine,
                 scenarios,
                 shared: header.shared,
+                thresholds: header.thresholds,
             }),
         }
     }
@@ -150,10 +154,6 @@ impl Scenario {
     pub fn ignored(&self) -> Option<&str> {
         self.ignore.as_deref()
     }
-    /// The same scenario with another seed.
-    pub(super) fn with_seed(&self, seed: u64) -> Harness {
-        self.harness.clone().seed(seed)
-    }
 }
 
 impl std::fmt::Debug for ScenarioFile {
@@ -181,6 +181,7 @@ struct Header {
     strict: bool,
     seed: u64,
     shared: Vec<Given>,
+    thresholds: Thresholds,
 }
 
 impl Header {
@@ -192,7 +193,7 @@ impl Header {
         }
         for member in root.members() {
             if reader.knows(member, &names(FILE), "a scenario file")
-                && matches!(&*member.key, "services" | "properties" | "coverage")
+                && matches!(&*member.key, "services" | "properties")
             {
                 not_here(reader, member);
             }
@@ -228,6 +229,7 @@ impl Header {
             strict: false,
             seed: 0,
             shared: Vec::new(),
+            thresholds: Thresholds::default(),
         };
         header.surroundings(reader, folder, root)?;
         Ok(header)
@@ -252,6 +254,7 @@ impl Header {
         for member in root.members() {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
+                "coverage" => self.thresholds = coverage::thresholds(reader, member),
                 "seed" => self.seed = reader.count(member, 0).unwrap_or_default(),
                 _ => {}
             }

@@ -6,7 +6,7 @@ use super::check::{self, Failure};
 use super::file::{Given, Scenario, ScenarioFile};
 use super::timeline::{Action, Event, Worker};
 use crate::error::Error;
-use crate::harness::{Run, Session, Work};
+use crate::harness::{Harness, Run, Session, Work};
 use crate::mock::Unused;
 use crate::snapshot::Comparison;
 use crate::time::Timestamp;
@@ -58,12 +58,24 @@ impl Outcome {
 impl ScenarioFile {
     /// Runs a scenario of this file; `seed` in place of its own, if given.
     pub fn run(&self, scenario: &Scenario, seed: Option<u64>) -> Outcome {
+        self.play(scenario, seed, false)
+    }
+
+    /// Runs a scenario, and counts what it reaches where somebody wants to know.
+    pub(super) fn play(&self, scenario: &Scenario, seed: Option<u64>, covers: bool) -> Outcome {
         let seed = seed.unwrap_or(scenario.seed);
         let mut outcome = Outcome { seed, ..Outcome::nothing() };
+        let mut harness = scenario.harness.clone().seed(seed);
+        if covers {
+            harness = harness.coverage();
+        }
+        if crate::coverage::is_wanted() {
+            harness = harness.test_name(&format!("{} › {}", self.path().display(), scenario.name));
+        }
         let run = if scenario.timeline.is_none() && scenario.workers.is_empty() {
-            scenario.with_seed(seed).try_run(scenario.input.clone())
+            harness.try_run(scenario.input.clone())
         } else {
-            play(scenario, seed, &mut outcome.failures)
+            outside(scenario, &harness, &mut outcome.failures)
         };
         match run {
             Ok(run) => {
@@ -152,8 +164,8 @@ impl AtWork<'_> {
 }
 
 /// Plays the outside world of a scenario.
-fn play(scenario: &Scenario, seed: u64, failures: &mut Vec<Failure>) -> Result<Run, Error> {
-    let mut session = scenario.with_seed(seed).try_start(scenario.input.clone())?;
+fn outside(scenario: &Scenario, harness: &Harness, failures: &mut Vec<Failure>) -> Result<Run, Error> {
+    let mut session = harness.try_start(scenario.input.clone())?;
     let start = session.now();
     let mut events = scenario.timeline.iter().flatten().peekable();
     let mut workers: Vec<AtWork<'_>> =

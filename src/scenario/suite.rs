@@ -43,6 +43,8 @@ pub struct Selection {
     pub ignored: bool,
     /// Whether snapshots that differ or are missing are stored, instead of failing.
     pub update_snapshots: bool,
+    /// Whether runs count what they reach, to be added to a [`Coverage`](crate::coverage::Coverage).
+    pub coverage: bool,
 }
 
 impl Selection {
@@ -77,6 +79,8 @@ pub enum Check<'a> {
     Scenario(&'a Scenario),
     /// In a strict file, that every mock of the file is used by some scenario.
     SharedMocks,
+    /// In a file that asks for it, that its scenarios cover enough of the machine.
+    Coverage,
 }
 
 /// How a case ended.
@@ -106,6 +110,7 @@ impl Case<'_> {
         match &self.what {
             Ok((_, Check::Scenario(scenario))) => scenario.name(),
             Ok((_, Check::SharedMocks)) => "every mock of the file is used",
+            Ok((_, Check::Coverage)) => "the scenarios cover enough",
             Err(_) => "the file can be read",
         }
     }
@@ -150,6 +155,9 @@ impl Suite {
                     if is_whole && !file.shared.is_empty() && file.scenarios().iter().any(|s| s.strict) {
                         cases.push(Case { path, what: Ok((file, Check::SharedMocks)) });
                     }
+                    if is_whole && !file.thresholds().is_empty() {
+                        cases.push(Case { path, what: Ok((file, Check::Coverage)) });
+                    }
                 }
             }
         }
@@ -192,11 +200,15 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
             [] => Verdict::Passed(Box::new(Outcome::nothing())),
             unused => Verdict::Refused(format!("no scenario of the file uses {}", unused.join(", "))),
         },
+        Ok((file, Check::Coverage)) => match file.shortfalls().as_slice() {
+            [] => Verdict::Passed(Box::new(Outcome::nothing())),
+            shortfalls => Verdict::Refused(file.told(shortfalls)),
+        },
         Ok((file, Check::Scenario(scenario))) => {
             if let Some(why) = scenario.ignored().filter(|_| !selection.ignored) {
                 return Verdict::Ignored(why.to_owned());
             }
-            let mut outcome = Box::new(file.run(scenario, selection.seed));
+            let mut outcome = Box::new(file.play(scenario, selection.seed, selection.coverage));
             file.compare_snapshot(scenario, &mut outcome, selection.update_snapshots);
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }

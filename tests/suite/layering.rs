@@ -8,11 +8,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
-    ("world", &["mock"]),
+    ("world", &["mock", "coverage"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["scenario", "snapshot"]),
-    ("surface", &["cli"]),
+    ("surface", &["cli", "trials"]),
 ];
 
 /// What a module must not mention although its layer would allow it, and why.

@@ -7,6 +7,7 @@ mod activities;
 #[cfg(feature = "cli")]
 mod cli;
 mod conformance;
+mod coverage;
 mod data_flow;
 mod definitions;
 mod determinism;
@@ -28,6 +29,7 @@ mod parallel;
 mod readme;
 mod retry;
 mod scenarios;
+mod schema;
 #[cfg(feature = "cli")]
 mod snapshots;
 mod support;

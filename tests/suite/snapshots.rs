@@ -327,16 +327,16 @@ fn a_kill_or_an_interrupt_leaves_the_old_snapshot_or_the_new_one() {
         project.write("a.rehearsal.yaml", &scenarios("true", &names, &long(["a", "b"][round % 2])));
         // Each round ends one snapshot later.
         let at = project.0.join(format!("snapshots/a@s{round:02}.snap"));
-        let inode = || std::fs::metadata(&at).unwrap().ino();
-        let before = inode();
+        let state = || std::fs::metadata(&at).map(|about| (about.ino(), about.mtime_nsec())).unwrap();
+        let before = state();
         let mut command = Command::new(BIN);
         command.args(["test", "--update-snapshots"]).current_dir(&project.0);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while inode() == before && child.try_wait().unwrap().is_none() {
+        while state() == before && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
         match round % 4 {
-            0 => drop(Command::new("kill").args(["-INT", &child.id().to_string()]).status()),
+            0 => drop(Command::new("kill").args(["-INT", &child.id().to_string()]).output()),
             _ => child.kill().unwrap(),
         }
         child.wait().unwrap();
