@@ -132,14 +132,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     progress.clear();
     let took = (!args.no_real_time).then(|| began.elapsed());
     let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
-    if let Some(path) = &args.junit {
-        junit::write(path, &results)?;
-    }
     let reached = coverage::of_results(&results);
-    if let Some(folder) = &kept {
-        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
-        coverage::keep(&reached, folder, &chosen)?;
-    }
     if args.json {
         let all: Vec<Value> = results.iter().map(|(case, verdict)| record(case, verdict)).collect();
         screen.show(|out| writeln!(out, "{:#}", Value::Array(all)))?;
@@ -149,6 +142,14 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
             let color = screen.color();
             screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
         }
+    }
+    // People see what failed even where a report of it cannot be written.
+    if let Some(path) = &args.junit {
+        junit::write(path, &results)?;
+    }
+    if let Some(folder) = &kept {
+        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
+        coverage::keep(&reached, folder, &chosen)?;
     }
     let has_leftovers = snapshot::unreferenced(&suite, &places, args.on_unreferenced(), screen)?;
     let has_failed = has_leftovers || verdicts.iter().any(Verdict::is_failure);
