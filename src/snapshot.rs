@@ -5,20 +5,20 @@
 //! where the behaviour does and nowhere else. Files are those of [insta](https://insta.rs): what differs is written
 //! beside the old one with `.new` at its end, and both `rehearsal snapshot review` and `cargo insta review` show it.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use regex::Regex;
-use similar::{ChangeTag, TextDiff};
 
+mod difference;
 mod form;
 mod pending;
 
+use difference::lines_that_differ;
 use form::{Parts, with_plain_breaks};
 pub(crate) use pending::stored_name;
-pub use pending::{Pending, Review, Unreferenced, pending};
+pub use pending::{About, Pending, Unreferenced, pending};
 
 use crate::file;
 use crate::harness::Run;
@@ -209,27 +209,6 @@ fn scalar(text: &str) -> String {
         true => serde_json::Value::from(text).to_string(),
         false => text.to_owned(),
     }
-}
-
-/// The lines that differ, with two lines around each.
-fn lines_that_differ(stored: &str, text: &str) -> String {
-    let diff = TextDiff::from_lines(stored, text);
-    let mut shown = String::new();
-    for (i, group) in diff.grouped_ops(2).iter().enumerate() {
-        if i > 0 {
-            shown.push_str("  …\n");
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let mark = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
-            };
-            // Writing to a String cannot fail.
-            let _ = writeln!(shown, "{mark} {}", change.value().trim_end_matches('\n'));
-        }
-    }
-    shown
 }
 
 /// A name for a file, from any text: letters, digits and hyphens.

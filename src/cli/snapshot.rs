@@ -1,12 +1,12 @@
 //! `rehearsal snapshot`: new snapshots are looked at and accepted or rejected; those nobody asks for are told.
 
-use std::io::{BufRead, IsTerminal as _, Write};
+use std::io::{BufRead, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use rehearsal::diagnostic::Diagnostic;
 use rehearsal::scenario::suite::Suite;
-use rehearsal::snapshot::{self, Pending, Review};
+use rehearsal::snapshot::{self, About, Pending};
 
 use super::exit::Exit;
 use super::files::printable;
@@ -94,13 +94,13 @@ pub(crate) fn run(args: &SnapshotArgs, screen: &mut Screen) -> Result<Exit, Fail
 }
 
 fn list(pending: &[Pending], screen: &mut Screen) -> Result<Exit, Failure> {
-    let reviews: Vec<Review> = pending.iter().map(Pending::review).collect::<Result<_, _>>()?;
+    let abouts: Vec<About> = pending.iter().map(Pending::about).collect::<Result<_, _>>()?;
     let paths: Vec<String> = pending.iter().map(|one| printable(&one.stored().to_string_lossy())).collect();
     let width = paths.iter().map(|path| path.chars().count()).max().unwrap_or(0);
     screen.show(|out| {
-        for (path, review) in paths.iter().zip(&reviews) {
-            let state = if review.is_new { "new    " } else { "changed" };
-            let line = format!("{path:<width$}  {state}  {}", printable(&review.origin));
+        for (path, about) in paths.iter().zip(&abouts) {
+            let state = if about.is_new { "new    " } else { "changed" };
+            let line = format!("{path:<width$}  {state}  {}", printable(&about.origin));
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())
@@ -150,8 +150,9 @@ fn review(pending: &[Pending], input: &mut dyn BufRead, screen: &mut Screen) -> 
     let color = screen.color();
     let (mut accepted, mut rejected) = (0, 0);
     for (i, one) in pending.iter().enumerate() {
-        let seen = one.review()?;
-        screen.show(|out| show(out, one, &seen, (i + 1, pending.len()), color))?;
+        let (about, difference) = (one.about()?, one.difference()?);
+        let lines = shown(one, &about, &difference, (i + 1, pending.len()), color);
+        screen.show(|out| write!(out, "{lines}"))?;
         match ask(input, screen)? {
             Answer::Accept => {
                 one.accept()?;
@@ -186,31 +187,27 @@ fn ask(input: &mut dyn BufRead, screen: &mut Screen) -> Result<Answer, Failure> 
     }
 }
 
-fn show(
-    out: &mut dyn Write,
-    one: &Pending,
-    seen: &Review,
-    (number, of): (usize, usize),
-    color: bool,
-) -> std::io::Result<()> {
+/// A snapshot as somebody reads it who has to decide.
+fn shown(one: &Pending, about: &About, difference: &str, (number, of): (usize, usize), color: bool) -> String {
     let paint = |ink: &str, text: &str| if color { format!("\x1b[{ink}m{text}\x1b[0m") } else { text.to_owned() };
-    let state = if seen.is_new { "new" } else { "changed" };
+    let state = if about.is_new { "new" } else { "changed" };
     let path = printable(&one.stored().to_string_lossy());
-    writeln!(out, "\n{} {}  {state}", paint("2", &format!("{number} of {of}")), paint("1", &path))?;
-    for line in [Some(&seen.origin), seen.description.as_ref()].into_iter().flatten().filter(|line| !line.is_empty()) {
-        writeln!(out, "  {}", paint("2", &printable(line)))?;
+    let mut text = format!("\n{} {}  {state}\n", paint("2", &format!("{number} of {of}")), paint("1", &path));
+    for line in [Some(&about.origin), about.description.as_ref()].into_iter().flatten().filter(|l| !l.is_empty()) {
+        text.push_str(&format!("  {}\n", paint("2", &printable(line))));
     }
-    writeln!(out)?;
-    for line in seen.difference.lines() {
-        let shown = printable(line);
-        let shown = match line.chars().next() {
-            Some('-') => paint("31", &shown),
-            Some('+') => paint("32", &shown),
-            _ => shown,
+    text.push('\n');
+    for line in difference.lines() {
+        let plain = printable(line);
+        let inked = match line.chars().next() {
+            Some('-') => paint("31", &plain),
+            Some('+') => paint("32", &plain),
+            _ => plain,
         };
-        writeln!(out, "  {}", shown.trim_end())?;
+        text.push_str(&format!("  {}\n", inked.trim_end()));
     }
-    writeln!(out)
+    text.push('\n');
+    text
 }
 
 /// Tells of snapshots that no scenario asks for, or deletes them; says whether that is a failure.

@@ -11,6 +11,9 @@ use crate::mock::Unused;
 use crate::snapshot::Comparison;
 use crate::time::Timestamp;
 
+/// How much of a changed history a failure shows.
+const MOST_LINES: usize = 100;
+
 /// What came of a scenario.
 pub struct Outcome {
     /// The run, where it came to one.
@@ -103,7 +106,7 @@ impl ScenarioFile {
         let differs = match stored.compare(&text) {
             Ok(Comparison::Same) => return stored.settle(),
             Ok(Comparison::Missing) => failure(format!("there is none yet; what happened waits in `{path}.new`")),
-            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(lines),
+            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(cut(lines)),
             Err(e) => return outcome.failures.push(failure(format!("`{path}` cannot be read: {e}"))),
         };
         match stored.write(&text, !update) {
@@ -133,6 +136,15 @@ impl ScenarioFile {
         }
         let what = |given: &Given| if given.is_fault { "the fault on" } else { "the mock of" };
         unused.iter().map(|given| format!("{} `{}`", what(given), given.key)).collect()
+    }
+}
+
+/// The beginning of a long difference.
+fn cut(lines: String) -> String {
+    let Some((more, _)) = lines.match_indices('\n').nth(MOST_LINES - 1) else { return lines };
+    match lines[more + 1..].lines().count() {
+        0 => lines,
+        count => format!("{}\n… and {count} more lines, which `rehearsal snapshot review` shows\n", &lines[..more]),
     }
 }
 
@@ -248,4 +260,18 @@ fn happen(session: &mut Session, due: Due<'_>, start: Timestamp, failures: &mut 
         failures.extend(check::moment(expect, session, offset));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_difference_is_cut_and_says_so() {
+        let lines = |n: usize| "+ line\n".repeat(n);
+        assert_eq!(cut(lines(1)), lines(1));
+        assert_eq!(cut(lines(MOST_LINES)), lines(MOST_LINES));
+        let more = "… and 7 more lines, which `rehearsal snapshot review` shows\n";
+        assert_eq!(cut(lines(MOST_LINES + 7)), format!("{}{more}", lines(MOST_LINES)));
+    }
 }

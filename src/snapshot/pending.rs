@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::difference::lines_that_differ;
 use super::form::{Parts, with_plain_breaks};
-use super::lines_that_differ;
 use crate::error::{Error, ErrorKind};
 use crate::file;
 use crate::scenario::stem_of;
@@ -19,18 +19,16 @@ pub struct Pending {
     path: PathBuf,
 }
 
-/// What there is to see of a snapshot that waits.
+/// What a snapshot that waits says of itself.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Review {
+pub struct About {
     /// Where it comes from: `order.rehearsal.yaml › a declined card`, or the place and expression of a Rust test.
     pub origin: String,
     /// What its author says about it.
     pub description: Option<String>,
     /// Whether there is no stored one yet.
     pub is_new: bool,
-    /// Line by line what is kept (` `), goes (`-`) and comes (`+`).
-    pub difference: String,
 }
 
 /// Finds what waits in folders, for snapshots by their names, and for scenario files, in the order of the paths. Hidden
@@ -94,15 +92,12 @@ impl Pending {
         self.path.with_extension("")
     }
 
-    /// Reads what there is to see.
+    /// What it says of itself.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn review(&self) -> Result<Review, Error> {
-        let new = read(&self.path)?.ok_or_else(|| Error::io("read", &self.path, io::ErrorKind::NotFound.into()))?;
-        let old = read(&self.stored())?;
-        let parts = Parts::of(&new);
-        let header = parts.header();
+    pub fn about(&self) -> Result<About, Error> {
+        let header = Parts::of(&self.text()?).header();
         let mut origin = header.source.unwrap_or_default();
         if let Some(line) = header.line {
             origin.push_str(&format!(":{line}"));
@@ -110,12 +105,24 @@ impl Pending {
         if let Some(expression) = header.expression {
             origin.push_str(&format!(" › {expression}"));
         }
-        let old_parts = old.as_deref().map(Parts::of);
-        let mut difference = lines_that_differ(old_parts.as_ref().map_or("", |p| p.body), parts.body);
-        if header.extension.is_some() {
-            difference = format!("its content is no text; it lies in `{}`\n", self.binary(&new, true).display());
+        Ok(About { origin, description: header.description, is_new: !self.stored().exists() })
+    }
+
+    /// Line by line what is kept (` `), goes (`-`) and comes (`+`).
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn difference(&self) -> Result<String, Error> {
+        let (new, old) = (self.text()?, read(&self.stored())?);
+        let parts = Parts::of(&new);
+        if parts.header().extension.is_some() {
+            return Ok(format!("its content is no text; it lies in `{}`\n", self.binary(&new, true).display()));
         }
-        Ok(Review { origin, description: header.description, is_new: old.is_none(), difference })
+        Ok(lines_that_differ(old.as_deref().map_or("", |old| Parts::of(old).body), parts.body))
+    }
+
+    fn text(&self) -> Result<String, Error> {
+        read(&self.path)?.ok_or_else(|| Error::io("read", &self.path, io::ErrorKind::NotFound.into()))
     }
 
     /// Puts the new snapshot in the place of the stored one.
@@ -125,8 +132,7 @@ impl Pending {
     #[expect(clippy::disallowed_methods, reason = "snapshots are moved here only")]
     pub fn accept(&self) -> Result<(), Error> {
         let stored = self.stored();
-        let new = read(&self.path)?.ok_or_else(|| Error::io("read", &self.path, io::ErrorKind::NotFound.into()))?;
-        let old = read(&stored)?;
+        let (new, old) = (self.text()?, read(&stored)?);
         let parts = Parts::of(&new);
         let content = parts.header().extension.is_some().then(|| self.binary(&new, false));
         if let Some(content) = &content {
