@@ -300,6 +300,12 @@ impl Diagnostics {
         self.0
     }
 
+    /// The same without what the service says, which has no place where the file is none of its definitions.
+    #[must_use]
+    pub fn without_aws(self) -> Diagnostics {
+        Diagnostics(self.0.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect())
+    }
+
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);

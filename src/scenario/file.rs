@@ -99,7 +99,7 @@ impl ScenarioFile {
     /// As [`load`](Self::load).
     pub fn parse(path: &Path, source: &Arc<Source>) -> Result<ScenarioFile, Error> {
         let format = Format::of_name(source.name()).unwrap_or(Format::Yaml);
-        let root = source::parse(source, format).map_err(without_aws)?;
+        let root = source::parse(source, format).map_err(Diagnostics::without_aws)?;
         let mut reader = Reader::new(source);
         let file = Header::read(&mut reader, path, &root).map(|header| header.scenarios(&mut reader, &root));
         let mut found = Diagnostics::from(reader.found);
@@ -563,11 +563,6 @@ fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> Error {
         return Diagnostics::default().into();
     }
     error
-}
-
-fn without_aws(found: Diagnostics) -> Diagnostics {
-    // What the service says of a broken definition has no place here.
-    found.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect::<Vec<_>>().into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "scenario files and what they name are read here only")]
