@@ -12,6 +12,7 @@ pub mod harness;
 pub mod history;
 pub mod iac;
 pub mod mock;
+pub mod parallel;
 pub mod random;
 pub mod scenario;
 pub mod snapshot;

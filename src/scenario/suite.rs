@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::file::{Scenario, ScenarioFile, stem_of};
 use super::run::Outcome;
 use crate::error::{Error, ErrorKind};
 use crate::file;
+use crate::parallel;
 
 /// Finds the scenario files in folders, in the order of their paths; a file that is named is taken whatever it is
 /// called. Hidden folders, `target` and `node_modules` are passed over, and links to folders are not followed.
@@ -119,7 +119,7 @@ impl Case<'_> {
 impl Suite {
     /// Reads scenario files, on all processors.
     pub fn load(paths: Vec<PathBuf>) -> Suite {
-        let loaded = in_parallel(&paths, |path| ScenarioFile::load(path));
+        let loaded = parallel::map(&paths, |path| ScenarioFile::load(path));
         Suite { files: paths.into_iter().zip(loaded).collect() }
     }
 
@@ -179,7 +179,7 @@ impl Suite {
 pub fn run(cases: &[Case<'_>], selection: &Selection, done: impl Fn(usize) + Sync) -> Vec<Verdict> {
     let failed = AtomicBool::new(false);
     let ended = AtomicUsize::new(0);
-    in_parallel(cases, |case| {
+    parallel::map(cases, |case| {
         if selection.fail_fast && failed.load(Ordering::Relaxed) {
             return Verdict::Skipped;
         }
@@ -213,30 +213,4 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
     }
-}
-
-/// Maps over items on all processors; results are in the order of the items, whoever was first.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    if processors <= 1 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..processors {
-            scope.spawn(|| {
-                let mut own = Vec::new();
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(i) else { break };
-                    own.push((i, work(item)));
-                }
-                results.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(i, _)| *i);
-    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -9,6 +9,7 @@ use rehearsal::asl::CompileOptions;
 use rehearsal::asl::lint::{self, Level, LintOptions};
 use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
 use rehearsal::iac::{self, Found, Search};
+use rehearsal::parallel;
 
 use super::args::Type;
 use super::exit::Exit;
@@ -205,7 +206,10 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
             Ok((found, options))
         })
         .collect::<Result<_, Failure>>()?;
-    report.machines = all_at_once(&machines);
+    report.machines = parallel::map(&machines, |(found, options)| {
+        let file = found.file().to_string_lossy().into_owned();
+        Linted { target: found.target(), file, found: found.lint(options) }
+    });
     Ok(report)
 }
 
@@ -234,21 +238,6 @@ fn decided(args: &LintArgs, options: LintOptions) -> LintOptions {
     let levels = [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)];
     let all = levels.into_iter().flat_map(|(codes, level)| codes.iter().map(move |code| (code, level)));
     all.fold(options, |options, (code, level)| options.level(code.as_str(), level))
-}
-
-/// Looks at all machines, on every core, and keeps their order.
-fn all_at_once(machines: &[(Found, LintOptions)]) -> Vec<Linted> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
-    let share = machines.len().div_ceil(threads).max(1);
-    let one = |(found, options): &(Found, LintOptions)| {
-        let file = found.file().to_string_lossy().into_owned();
-        Linted { target: found.target(), file, found: found.lint(options) }
-    };
-    std::thread::scope(|scope| {
-        let work = |part| scope.spawn(move || <[_]>::iter(part).map(one).collect::<Vec<Linted>>());
-        let started: Vec<_> = machines.chunks(share).map(work).collect();
-        started.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    })
 }
 
 fn text(
