@@ -50,7 +50,7 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    /// Files of any kind, and folders with everything below them
+    /// Files of any kind, folders with everything below them, and single machines as FILE#ID
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Print a JSON array of objects with `file`, `id`, `line`, `type` and `queryLanguage`

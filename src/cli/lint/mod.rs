@@ -1,14 +1,14 @@
 //! `rehearsal lint`: what is wrong with definitions, wherever they live.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use rehearsal::Error;
 use rehearsal::asl::CompileOptions;
 use rehearsal::asl::lint::{self, Level, LintOptions};
-use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
-use rehearsal::iac::{self, Found, Search};
+use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity};
+use rehearsal::iac::{self, Found};
 use rehearsal::parallel;
 
 use super::args::Type;
@@ -181,7 +181,7 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
     let (mut found, mut report) =
         (Vec::new(), Report { machines: Vec::new(), broken: Vec::new(), unread: Vec::new(), has_models: false });
     for path in &args.paths {
-        let search = search(path, &compiling);
+        let search = iac::search(path, &compiling);
         found.extend(search.found);
         for failure in search.failures {
             match failure.diagnostics() {
@@ -211,26 +211,6 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
         Linted { target: found.target(), file, found: found.lint(options) }
     });
     Ok(report)
-}
-
-/// The machines of a path; of `FILE#ID` the one of that id.
-fn search(path: &Path, compiling: &CompileOptions) -> Search {
-    let text = path.to_string_lossy();
-    let Some((file, id)) = text.rsplit_once('#').filter(|_| !path.exists()) else {
-        return iac::search(path, compiling);
-    };
-    let mut search = iac::search(file, compiling);
-    let ids: Vec<String> = search.found.iter().map(|f| f.id().to_owned()).collect();
-    let is_it = |found: &Found| found.id() == id || found.id().rsplit('/').next() == Some(id);
-    search.found.retain(is_it);
-    if search.found.is_empty() && search.failures.is_empty() {
-        let unknown = Diagnostic::error("no-machine", format!("`{file}` holds no state machine `{id}`"));
-        search.failures.push(Error::from(match did_you_mean(id, ids.iter().map(String::as_str)) {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")),
-            None => unknown.help(format!("`rehearsal list {file}` shows those it holds")),
-        }));
-    }
-    search
 }
 
 /// What the command line decides goes before what the configuration does.
