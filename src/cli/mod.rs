@@ -14,7 +14,6 @@ mod screen;
 mod snapshot;
 mod test;
 mod test_state;
-mod words;
 
 use std::process::ExitCode;
 

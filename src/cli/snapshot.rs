@@ -4,14 +4,13 @@ use std::io::{BufRead, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use rehearsal::diagnostic::Diagnostic;
+use rehearsal::diagnostic::{Diagnostic, counted};
 use rehearsal::scenario::suite::Suite;
 use rehearsal::snapshot::{self, About, Pending};
 
 use super::exit::Exit;
 use super::files::printable;
 use super::screen::{Failure, Screen};
-use super::words::counted;
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\

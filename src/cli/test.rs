@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use rehearsal::diagnostic::counted;
 use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
@@ -190,9 +191,8 @@ fn show(
         let failed = of.iter().filter(|(_, v)| v.is_failure()).count();
         if !args.quiet {
             let mark = if failed == 0 { paint("32", "ok  ") } else { paint("1;31", "FAIL") };
-            let of = |n: usize| if n == 1 { "1 check".to_owned() } else { format!("{n} checks") };
-            let count = results.iter().filter(|(case, _)| case.path == *file).count();
-            let what = if failed == 0 { of(count) } else { format!("{failed} of {} failed", of(count)) };
+            let checks = counted(of.len(), "check");
+            let what = if failed == 0 { checks } else { format!("{failed} of {checks} failed") };
             let _ = writeln!(text, "{mark}  {}  {}", file.display(), paint("2", &what));
         }
         for (case, verdict) in of {
@@ -249,8 +249,7 @@ fn summary(results: &[(&Case<'_>, &Verdict)], files: usize, took: Option<Duratio
     ];
     parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
     let mut line = parts.join(", ");
-    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-    let _ = write!(line, " · {files}");
+    let _ = write!(line, " · {}", counted(files, "file"));
     if let Some(took) = took {
         let _ = write!(line, " · {} ms", took.as_millis());
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of each layer, from the bottom up. A module sees its own layer and those below.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("vocabulary", &["value", "time", "random", "error", "diagnostic", "source", "file", "parallel"]),
+    ("vocabulary", &["value", "time", "random", "error", "diagnostic", "source", "file", "parallel", "pretend"]),
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),

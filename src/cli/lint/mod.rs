@@ -7,14 +7,13 @@ use clap::{Args, ValueEnum};
 use rehearsal::Error;
 use rehearsal::asl::CompileOptions;
 use rehearsal::asl::lint::{self, Level, LintOptions};
-use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity};
+use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity, counted};
 use rehearsal::iac::{self, Found};
 use rehearsal::parallel;
 
 use super::args::Type;
 use super::exit::Exit;
 use super::screen::{Failure, Screen};
-use super::words::counted;
 
 mod config;
 mod json;
