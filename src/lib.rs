@@ -13,6 +13,8 @@ pub mod harness;
 pub mod history;
 pub mod iac;
 pub mod mock;
+pub mod parallel;
+mod pretend;
 pub mod random;
 pub mod scenario;
 pub mod services;

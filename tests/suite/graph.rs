@@ -343,7 +343,13 @@ mod command {
         }
         let seen = graph(&["tests/machines/order.asl.json"]);
         assert!(seen.stdout.starts_with(b"<svg ") && seen.status.success());
-        let seen = graph(&["tests/machines/order.asl.json", "--format", "mermaid", "-o", "tests/machines/order.asl.json/x.svg"]);
+        let seen = graph(&[
+            "tests/machines/order.asl.json",
+            "--format",
+            "mermaid",
+            "-o",
+            "tests/machines/order.asl.json/x.svg",
+        ]);
         assert_eq!(seen.status.code(), Some(6));
     }
 

@@ -33,6 +33,8 @@ mod reports;
 mod retry;
 mod scenarios;
 mod schema;
+#[cfg(feature = "cli")]
+mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;
