@@ -34,6 +34,7 @@ mod retry;
 mod scenarios;
 mod schema;
 #[cfg(feature = "cli")]
+mod services;
 mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
