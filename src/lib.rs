@@ -9,6 +9,7 @@ pub mod expr;
 pub mod harness;
 pub mod history;
 pub mod iac;
+pub mod import;
 pub mod mock;
 pub mod random;
 pub mod scenario;

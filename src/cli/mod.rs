@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod explain;
 mod files;
+mod import;
 mod junit;
 mod lint;
 mod list;
@@ -35,6 +36,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
+        Command::Import(args) => import::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),

@@ -24,9 +24,11 @@ mod run;
 mod states;
 pub mod suite;
 mod timeline;
+pub mod write;
 
 pub use check::Failure;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
 pub use format::schema;
 pub use report::Failed;
+pub(crate) use report::quoted;
 pub use run::Outcome;

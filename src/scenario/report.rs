@@ -28,7 +28,8 @@ impl ScenarioFile {
     /// The command that runs one scenario again, exactly.
     pub fn again(&self, scenario: &Scenario, outcome: &Outcome) -> String {
         let seed = if outcome.seed == scenario.seed { String::new() } else { format!(" --seed {}", outcome.seed) };
-        format!("rehearsal test {} -t {}{seed}", quoted(&self.path().to_string_lossy()), quoted(scenario.name()))
+        let file = self.asked_for_by.clone().unwrap_or_else(|| quoted(&self.path().to_string_lossy()));
+        format!("rehearsal test {file} -t {}{seed}", quoted(scenario.name()))
     }
 }
 
@@ -150,7 +151,7 @@ fn state_node<'a>(flow: &'a Node, name: &str) -> Option<&'a Node> {
 }
 
 /// A word for the shell.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["scenario", "snapshot"]),
+    ("imports", &["import"]),
     ("surface", &["cli"]),
 ];
 

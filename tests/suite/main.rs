@@ -22,6 +22,7 @@ mod lint;
 #[cfg(feature = "cli")]
 mod lint_cli;
 mod map;
+mod mock_config;
 mod mocks;
 mod nested;
 mod parallel;
