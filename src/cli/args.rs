@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{exit, explain, import, lint, test};
+use super::{exit, explain, import, init, lint, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Test one state on its own, as AWS's TestState does
     #[command(after_help = exit::TABLE)]
     TestState(Box<TestStateArgs>),
+    /// Write a first scenario file for each machine of a folder, with a mock for each of its tasks
+    #[command(after_help = init::TABLE)]
+    Init(init::InitArgs),
     /// Make scenario files of Step Functions Local's MockConfigFile.json, or a mock of one of TestState
     #[command(after_help = import::TABLE)]
     Import(Box<import::ImportArgs>),

@@ -5,6 +5,7 @@ mod exit;
 mod explain;
 mod files;
 mod import;
+mod init;
 mod junit;
 mod lint;
 mod list;
@@ -36,6 +37,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
+        Command::Init(args) => init::run(args, &mut screen),
         Command::Import(args) => import::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),

@@ -1,6 +1,7 @@
 //! Scenario files made of what there is already: the mock configuration of Step Functions Local, mocks of TestState,
 //! the history of an execution on AWS, or the definitions alone.
 
+pub mod init;
 pub mod mock_config;
 pub mod place;
 mod seen;

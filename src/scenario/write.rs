@@ -245,7 +245,10 @@ fn is_plain(text: &str) -> bool {
     // A number has digits and at most the letters of exponents and radices; `800ms` and `2024-01-01T00:00:00Z` have
     // others.
     let tells_no_number = text.chars().any(|c| c.is_ascii_alphabetic() && !"abcdefxoABCDEFXO".contains(c));
-    let begins = first.is_ascii_alphabetic() || first == '$' || first.is_ascii_digit() && tells_no_number;
+    let is_infinite = matches!(text.to_ascii_lowercase().as_str(), ".inf" | ".nan");
+    let begins = first.is_ascii_alphabetic()
+        || first == '$'
+        || tells_no_number && !is_infinite && (first.is_ascii_digit() || first == '.');
     let ends = !text.ends_with([' ', ':']) && !text.contains(": ");
     let is_a_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     begins
