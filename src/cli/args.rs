@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{exit, explain, import, init, lint, test};
+use super::{exit, explain, import, init, lint, record, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Make scenario files of Step Functions Local's MockConfigFile.json, or a mock of one of TestState
     #[command(after_help = import::TABLE)]
     Import(Box<import::ImportArgs>),
+    /// Make a scenario of an execution on AWS: what was answered there is answered here
+    #[command(after_help = record::TABLE)]
+    Record(record::RecordArgs),
     /// Show the state machines of files and folders
     List(ListArgs),
     /// Say what is wrong with definitions, and what is probably not meant
@@ -168,7 +171,7 @@ pub(crate) fn substitution(text: &str) -> Result<(String, String), String> {
     parts.ok_or_else(|| "write a name and a value, such as TableName=orders".to_owned())
 }
 
-fn object(text: &str) -> Result<Object, String> {
+pub(crate) fn object(text: &str) -> Result<Object, String> {
     let parts = || {
         let (object, file) = text.split_once('=')?;
         let (bucket, key) = object.split_once('/')?;

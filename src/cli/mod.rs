@@ -9,6 +9,7 @@ mod init;
 mod junit;
 mod lint;
 mod list;
+mod record;
 mod run;
 mod screen;
 mod test;
@@ -39,6 +40,7 @@ pub(crate) fn main() -> ExitCode {
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::Init(args) => init::run(args, &mut screen),
         Command::Import(args) => import::run(args, &mut screen),
+        Command::Record(args) => record::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),

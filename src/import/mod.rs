@@ -4,6 +4,7 @@
 pub mod init;
 pub mod mock_config;
 pub mod place;
+pub mod record;
 mod seen;
 pub mod test_state_mock;
 
