@@ -30,6 +30,9 @@ use crate::value::Value;
 use compare::{Comparison, Known};
 use replies::{Outside, World};
 
+/// How often what was learned of a difference is tried.
+const MOST_ROUNDS: usize = 4;
+
 /// What a history does not say.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -75,8 +78,10 @@ pub struct Record {
 /// Files that cannot be read; a history that is not whole; no definition, or one that the history is not of.
 pub fn record(pages: &[PathBuf], to: &Path, options: &Options) -> Result<Record, Error> {
     let answers = pages.iter().map(|page| read::json(page)).collect::<Result<Vec<_>, _>>()?;
-    let events = read::events(&answers)?;
-    let recorded = read::history(&events)?;
+    let recorded = read::events(&answers).and_then(|events| read::history(&events)).map_err(|what| {
+        let names: Vec<String> = pages.iter().map(|page| format!("`{}`", page.display())).collect();
+        Error::new(ErrorKind::Usage, format!("read the history in {}: {what}", names.join(", ")))
+    })?;
     let described = options.described.as_deref().map(read::json).transpose()?;
     let first = pages.first().cloned().unwrap_or_default();
     let timeline = timeline(&recorded.history);
@@ -105,7 +110,8 @@ fn definition(history: &Path, described: Option<&Value>, timeline: &Timeline) ->
     let states = || timeline.visits.iter().map(|v| &*v.name);
     let refuse = |what: String| Err(Error::new(ErrorKind::Usage, format!("find the definition: {what}")));
     let found = |all: &Definitions| {
-        (!name.is_empty() && matches!(all.named(&name, states()), Match::One(_))) || !all.with_states(states()).is_empty()
+        (!name.is_empty() && matches!(all.named(&name, states()), Match::One(_)))
+            || !all.with_states(states()).is_empty()
     };
     let definitions = Definitions::near(history, found);
     if !name.is_empty()
@@ -179,31 +185,35 @@ impl Recording<'_> {
 
     fn record(&self, to: &Path, mut notes: Vec<String>) -> Record {
         let mut best: Option<(Comparison, Outside, BTreeMap<&'static str, String>)> = None;
+        // What is expected where the history is reproduced, but for what chance and the clock made.
+        let mut own: Option<Vec<Entry>> = None;
         let mut trouble = None;
         let described = self.context_described();
-        let mut tries: Vec<(Outside, BTreeMap<&'static str, String>)> = vec![
-            (Outside::Played, BTreeMap::new()),
-            (Outside::Mocked, BTreeMap::new()),
-        ];
+        let mut tries: Vec<(Outside, BTreeMap<&'static str, String>)> =
+            vec![(Outside::Played, BTreeMap::new()), (Outside::Mocked, BTreeMap::new())];
         if !described.is_empty() {
             tries.push((Outside::Played, described));
         }
-        let mut learned = false;
+        let mut rounds = 0;
         while !tries.is_empty() {
             let (outside, context) = tries.remove(0);
-            let draft = self.draft(self.definition.to_owned(), outside, &context);
+            let draft = self.draft(self.definition.to_owned(), outside, &context, None);
             match self.replay(&draft) {
-                Ok(run) => {
+                Ok((run, passes)) => {
                     let comparison = self.compare(&run);
+                    if comparison.differing == 0 && !passes {
+                        own = Some(seen::expectations(&run, Much::All));
+                    }
                     // Names that payloads show are the account's; with them in the context object it is tried again.
-                    if !comparison.context.is_empty() && !learned {
-                        learned = true;
+                    let is_new = comparison.context.iter().any(|(place, text)| context.get(place) != Some(text));
+                    if is_new && rounds < MOST_ROUNDS {
+                        rounds += 1;
                         let mut with = context.clone();
                         with.extend(comparison.context.clone());
                         tries.push((outside, with));
                     }
-                    let is_better = best.as_ref().is_none_or(|(b, ..)| comparison.differing < b.differing);
-                    if is_better {
+                    let size = |c: &Comparison| (c.differing, c.leaves);
+                    if best.as_ref().is_none_or(|(b, ..)| size(&comparison) < size(b)) {
                         best = Some((comparison, outside, context));
                     }
                     if best.as_ref().is_some_and(|(b, ..)| b.differing == 0) {
@@ -225,7 +235,7 @@ impl Recording<'_> {
             ));
         }
         let folder = to.parent().unwrap_or(Path::new(""));
-        let draft = self.draft(relative(folder, self.definition), outside, &context);
+        let draft = self.draft(relative(folder, self.definition), outside, &context, own);
         Record {
             text: draft.to_yaml(),
             definition: self.definition.to_owned(),
@@ -246,12 +256,18 @@ impl Recording<'_> {
         self.options.name.clone().or_else(named).unwrap_or_else(stem)
     }
 
-    fn draft(&self, machine: String, outside: Outside, context: &BTreeMap<&'static str, String>) -> Draft {
+    /// The scenario; it expects what is recorded, unless it is told better.
+    fn draft(
+        &self,
+        machine: String,
+        outside: Outside,
+        context: &BTreeMap<&'static str, String>,
+        own: Option<Vec<Entry>>,
+    ) -> Draft {
         let world: World = replies::world(self.history, self.timeline, outside);
         let mut draft = Draft::new(machine);
-        draft.about = vec![
-            format!("Made of {} by `rehearsal record`: what is answered here was answered on AWS.", self.file),
-        ];
+        draft.about =
+            vec![format!("Made of {} by `rehearsal record`: what is answered here was answered on AWS.", self.file)];
         if self.machine.machine_type() == MachineType::Express && self.is_plain() {
             draft.head.push(Entry::new("type", Value::from("EXPRESS")));
         }
@@ -281,8 +297,8 @@ impl Recording<'_> {
             words.push(Entry::new("workers", Value::object(world.workers)));
         }
         let last = self.history.iter().next_back();
-        let expected = last.map(|(_, e)| seen::expected(&e.detail, self.timeline, Much::All)).unwrap_or_default();
-        words.push(Entry::words("expect", expected));
+        let recorded = || last.map(|(_, e)| seen::expected(&e.detail, self.timeline, Much::All)).unwrap_or_default();
+        words.push(Entry::words("expect", own.unwrap_or_else(recorded)));
         draft.scenarios.push(words);
         draft
     }
@@ -292,19 +308,29 @@ impl Recording<'_> {
         !self.definition.contains('#')
     }
 
-    /// Runs the scenario as it will be read from its file.
-    fn replay(&self, draft: &Draft) -> Result<Run, String> {
+    /// Runs the scenario as it will be read from its file, and says whether it passes.
+    fn replay(&self, draft: &Draft) -> Result<(Run, bool), String> {
         let source = Arc::new(Source::new("recorded.rehearsal.yaml", draft.to_yaml()));
         let file = ScenarioFile::parse(Path::new("recorded.rehearsal.yaml"), &source).map_err(|e| e.to_string())?;
         let Some(scenario) = file.scenarios().first() else { return Err("there is no scenario".into()) };
         let outcome = file.run(scenario, None);
         let why = outcome.trouble().map(|e| seen::brief_reason(&e.to_string()).to_owned());
-        outcome.into_run().ok_or_else(|| format!("it cannot be replayed: {}", why.unwrap_or_default()))
+        let passes = outcome.passed();
+        outcome
+            .into_run()
+            .map(|run| (run, passes))
+            .ok_or_else(|| format!("it cannot be replayed: {}", why.unwrap_or_default()))
     }
 
     fn compare(&self, run: &Run) -> Comparison {
-        let tokens: BTreeSet<String> =
+        let mut made_up: BTreeSet<String> =
             run.calls().all().iter().filter_map(|c| c.call.token.as_ref().map(|t| t.to_string())).collect();
+        for (_, event) in run.history().iter() {
+            if let Detail::MapRunStarted { arn } = &event.detail {
+                made_up.extend(arn.rsplit(':').next().map(str::to_owned));
+            }
+        }
+        made_up.retain(|text| !text.is_empty());
         let mut context = BTreeMap::new();
         let mut know = |place: &'static str, text: &str| drop(context.insert(place, text.to_owned()));
         know("Execution.Id", run.arn());
@@ -319,7 +345,7 @@ impl Recording<'_> {
             know("StateMachine.Id", &[arn, aws, states, region, account, "stateMachine", machine].join(":"));
             know("StateMachine.Name", machine);
         }
-        compare::compare(self.history, run.history(), &Known { tokens, context })
+        compare::compare(self.history, run.history(), &Known { made_up, context })
     }
 
     /// The names that DescribeExecution tells.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::asl::{Resource, StateType};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::history::{Detail, Evaluation, History, Phase, Scheduled, Started};
 use crate::source::{self, Format, Source};
 use crate::task::TaskError;
@@ -35,12 +35,15 @@ pub(super) fn json(path: &Path) -> Result<Value, Error> {
     Ok(root.map_err(plain)?.to_value())
 }
 
-fn refuse<T>(what: impl Into<String>) -> Result<T, Error> {
-    Err(Error::new(ErrorKind::Usage, format!("read the history: {}", what.into())))
+/// What is wrong with a history; whoever asked knows the file.
+type Read<T> = Result<T, String>;
+
+fn refuse<T>(what: impl Into<String>) -> Read<T> {
+    Err(what.into())
 }
 
 /// The events of answers in any order: one answer, several, a list of events, a list of answers.
-pub(super) fn events(answers: &[Value]) -> Result<Vec<Value>, Error> {
+pub(super) fn events(answers: &[Value]) -> Read<Vec<Value>> {
     let mut events = Vec::new();
     for answer in answers {
         gather(answer, &mut events);
@@ -78,7 +81,7 @@ fn gather(answer: &Value, events: &mut Vec<Value>) {
 }
 
 /// A history of these events.
-pub(super) fn history(events: &[Value]) -> Result<Recorded, Error> {
+pub(super) fn history(events: &[Value]) -> Read<Recorded> {
     let mut history = History::with_room(events.len());
     let mut notes = Vec::new();
     // What was scheduled by each event, for those that follow and do not repeat it.
@@ -103,7 +106,12 @@ pub(super) fn history(events: &[Value]) -> Result<Recorded, Error> {
     if !is_over {
         return refuse(format!(
             "it does not end: its last event is {}; wait for the execution to end, or give the pages that are missing",
-            events.last().and_then(|e| e.get("type")).and_then(Value::as_str).map(|t| t.to_string()).unwrap_or_default()
+            events
+                .last()
+                .and_then(|e| e.get("type"))
+                .and_then(Value::as_str)
+                .map(|t| t.to_string())
+                .unwrap_or_default()
         ));
     }
     Ok(Recorded { history, notes })
@@ -143,7 +151,7 @@ impl Reading<'_> {
         self.details.get(name)?.as_str().map(Str::from)
     }
 
-    fn name(&self) -> Result<Str, Error> {
+    fn name(&self) -> Read<Str> {
         match self.text("name").or_else(|| self.text("state")) {
             Some(name) => Ok(name),
             None => refuse(format!("event {} ({}) has no name", self.id, self.kind)),
@@ -151,10 +159,13 @@ impl Reading<'_> {
     }
 
     /// A member that is JSON in a text.
-    fn payload(&self, name: &str) -> Result<Value, Error> {
+    fn payload(&self, name: &str) -> Read<Value> {
         let about = self.details.get(&format!("{name}Details"));
         if about.and_then(|d| d.get("truncated")).and_then(Value::as_bool) == Some(true) {
-            return refuse(format!("the {name} of event {} ({}) is cut off, so it cannot be replayed", self.id, self.kind));
+            return refuse(format!(
+                "the {name} of event {} ({}) is cut off, so it cannot be replayed",
+                self.id, self.kind
+            ));
         }
         match self.details.get(name) {
             Some(Value::String(text)) => Ok(Value::parse(text).unwrap_or_else(|_| Value::String(text.clone()))),
@@ -175,7 +186,7 @@ impl Reading<'_> {
         u64::try_from(self.details.get(name)?.as_i64()?).ok()
     }
 
-    fn resource(&self) -> Result<Arc<Resource>, Error> {
+    fn resource(&self) -> Read<Arc<Resource>> {
         let written = self.text("resource");
         let arn = match (self.text("resourceType"), written) {
             (Some(service), Some(api)) => Some(format!("arn:aws:states:::{service}:{api}")),
@@ -189,7 +200,7 @@ impl Reading<'_> {
         }
     }
 
-    fn scheduled(&self, payload: &str) -> Result<Detail, Error> {
+    fn scheduled(&self, payload: &str) -> Read<Detail> {
         let credentials = self.details.get("taskCredentials").and_then(|c| c.get("roleArn")).and_then(Value::as_str);
         Ok(Detail::TaskScheduled(Box::new(Scheduled {
             resource: self.resource()?,
@@ -210,7 +221,7 @@ impl Reading<'_> {
         Some(Arc::new(assigned.iter().map(|(name, value)| (name.clone(), read(value))).collect()))
     }
 
-    fn iteration(&self, phase: Phase) -> Result<Detail, Error> {
+    fn iteration(&self, phase: Phase) -> Read<Detail> {
         let index = self.details.get("index").and_then(Value::as_i64).and_then(|i| usize::try_from(i).ok());
         match index {
             Some(index) => Ok(Detail::MapIteration { phase, name: self.name()?, index }),
@@ -218,7 +229,7 @@ impl Reading<'_> {
         }
     }
 
-    fn detail(&self, notes: &mut Vec<String>) -> Result<Detail, Error> {
+    fn detail(&self, notes: &mut Vec<String>) -> Read<Detail> {
         if let Some(state_type) = self.kind.strip_suffix("StateEntered").and_then(state_type) {
             return Ok(Detail::StateEntered { state_type, name: self.name()?, input: self.payload("input")? });
         }
@@ -242,9 +253,7 @@ impl Reading<'_> {
             "LambdaFunctionScheduled" | "ActivityScheduled" => self.scheduled("input")?,
             "TaskStarted" | "LambdaFunctionStarted" => Detail::TaskStarted(self.resource()?),
             "ActivityStarted" => Detail::ActivityStarted { worker: self.text("workerName") },
-            "TaskSubmitted" => {
-                Detail::TaskSubmitted { resource: self.resource()?, output: self.payload("output")? }
-            }
+            "TaskSubmitted" => Detail::TaskSubmitted { resource: self.resource()?, output: self.payload("output")? },
             "TaskSucceeded" | "LambdaFunctionSucceeded" | "ActivitySucceeded" => {
                 Detail::TaskSucceeded { resource: self.resource()?, output: self.payload("output")? }
             }
@@ -254,7 +263,10 @@ impl Reading<'_> {
             "TaskTimedOut" | "LambdaFunctionTimedOut" | "ActivityTimedOut" => {
                 Detail::TaskTimedOut(Box::new((self.resource()?, self.error())))
             }
-            "TaskSubmitFailed" | "TaskStartFailed" | "LambdaFunctionScheduleFailed" | "LambdaFunctionStartFailed"
+            "TaskSubmitFailed"
+            | "TaskStartFailed"
+            | "LambdaFunctionScheduleFailed"
+            | "LambdaFunctionStartFailed"
             | "ActivityScheduleFailed" => {
                 notes.push(format!("event {} is {}, which is replayed as a task that fails", self.id, self.kind));
                 Detail::TaskFailed(Box::new((self.resource()?, self.error())))

@@ -29,6 +29,9 @@ pub(super) enum Outside {
     Mocked,
 }
 
+/// What passes between a task's being scheduled and a worker that waits for it is less.
+const SLOW: Duration = Duration::from_secs(1);
+
 type Words = Vec<(&'static str, Value)>;
 
 /// A reply, with the item of the innermost Map that it is for.
@@ -213,6 +216,13 @@ fn workers(history: &History, timeline: &Timeline) -> BTreeMap<String, Value> {
             let began = started_by(history, attempt.scheduled.event);
             let mut words: Words = Vec::new();
             if let Some((worker, at)) = began {
+                // A worker that came late looks for work at that time, counted from the start; one that comes often
+                // cannot be told from one that waits.
+                let waited = at.since(attempt.scheduled.at);
+                if waited >= SLOW && !seen.contains_key(resource.api()) {
+                    let start = history.started_at().unwrap_or(at);
+                    words.extend(took("polls", Some(at.since(start))));
+                }
                 words.extend(attempt.ended.and_then(|ended| took("takes", Some(ended.at.since(at)))));
                 words.extend(worker.map(|name| ("name", Value::from(&name))));
                 match &attempt.outcome {
@@ -229,7 +239,12 @@ fn workers(history: &History, timeline: &Timeline) -> BTreeMap<String, Value> {
     }
     let alike = |all: &Vec<Words>| {
         let first = all.first()?;
-        let without_time = |words: &Words| words.iter().filter(|(w, _)| *w != "takes").cloned().collect::<Words>();
+        let is_time = |word: &str| matches!(word, "takes" | "polls");
+        let without_time = |words: &Words| words.iter().filter(|(w, _)| !is_time(w)).cloned().collect::<Words>();
+        let first = &match all.len() {
+            1 => first.clone(),
+            _ => first.iter().filter(|(w, _)| *w != "polls").cloned().collect::<Words>(),
+        };
         let is_one = !first.is_empty() && all.iter().all(|words| without_time(words) == without_time(first));
         is_one.then(|| Value::object(first.clone()))
     };
