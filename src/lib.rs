@@ -2,22 +2,30 @@
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests write files and measure that nothing takes long"))]
 
 pub mod asl;
+pub mod coverage;
 pub mod diagnostic;
 pub mod engine;
 pub mod error;
 pub mod expr;
+pub mod file;
+pub mod graph;
 pub mod harness;
 pub mod history;
 pub mod iac;
 pub mod import;
 pub mod mock;
+pub mod parallel;
+mod pretend;
 pub mod random;
 pub mod scenario;
+pub mod services;
 pub mod snapshot;
 pub mod source;
 pub mod task;
 pub mod test_state;
 pub mod time;
+#[cfg(feature = "trials")]
+pub mod trials;
 pub mod validate;
 pub mod value;
 
@@ -25,6 +33,7 @@ pub use asl::Machine;
 pub use error::Error;
 pub use harness::{Harness, Run, Session};
 pub use mock::{Fault, Mock};
+pub use scenario::{check_dir, check_file};
 pub use time::{DurationExt, Timestamp};
 
 /// Everything a test usually needs.

@@ -5,6 +5,8 @@ mod cursor;
 pub mod lint;
 pub(crate) mod machine;
 mod resource;
+pub(crate) mod spots;
+pub(crate) mod ways;
 
 pub use compile::CompileOptions;
 pub(crate) use compile::compile;

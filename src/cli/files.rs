@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rehearsal::Error;
 use rehearsal::diagnostic::{Diagnostic, Diagnostics};
+pub(crate) use rehearsal::file::replace;
 use rehearsal::mock::{self, MockFile};
 use rehearsal::source::{self, Format, Source};
 use rehearsal::value::Value;
@@ -110,19 +111,6 @@ pub(crate) fn object(path: &Path) -> Result<Vec<u8>, Failure> {
     read(path, MOST_OBJECT)
 }
 
-/// Puts a whole file in the place of another, or leaves that as it is: a full disk or a kill leaves no half.
-#[expect(clippy::disallowed_methods, reason = "the command line writes the files it is asked for")]
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
-}
-
 /// Refuses where one of these files is there, unless they are to be written over.
 pub(crate) fn refuse_to_overwrite(paths: &[PathBuf], force: bool) -> Result<(), Failure> {
     #[expect(clippy::disallowed_methods, reason = "nothing that somebody wrote is written over without being asked")]
@@ -166,9 +154,7 @@ fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {
 
 fn json(name: &str, bytes: &[u8], format: Format, help: &str) -> Result<Value, Failure> {
     let refused = |found: Diagnostics| {
-        // What the service says of a broken definition has no place here.
-        let plain = found.into_iter().map(|d| Diagnostic { aws: None, ..d });
-        let helped = plain.map(|d| if d.help.is_none() { d.help(help) } else { d });
+        let helped = found.without_aws().into_iter().map(|d| if d.help.is_none() { d.help(help) } else { d });
         Failure::found(Exit::Input, helped.collect::<Vec<Diagnostic>>())
     };
     let source = Arc::new(Source::from_bytes(name, bytes, MOST_INPUT).map_err(refused)?);

@@ -1,9 +1,12 @@
 //! The command line: reads what was typed and what the files say, runs, shows, and says how it went by an exit code.
 
 mod args;
+mod coverage;
 mod exit;
 mod explain;
 mod files;
+mod github;
+mod graph;
 mod import;
 mod init;
 mod junit;
@@ -11,7 +14,9 @@ mod lint;
 mod list;
 mod record;
 mod run;
+mod schema;
 mod screen;
+mod snapshot;
 mod test;
 mod test_state;
 
@@ -37,13 +42,17 @@ pub(crate) fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::Snapshot(args) => snapshot::run(args, &mut screen),
+        Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::Init(args) => init::run(args, &mut screen),
         Command::Import(args) => import::run(args, &mut screen),
         Command::Record(args) => record::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
+        Command::Graph(args) => graph::graph(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),
+        Command::Schema => schema::print(&mut screen),
     };
     match ended {
         Ok(exit) => exit.into(),

@@ -6,20 +6,23 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use rehearsal::diagnostic::counted;
 use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
+use super::coverage;
 use super::exit::Exit;
 use super::import::{self, ConfigArgs};
-use super::junit;
 use super::screen::{Failure, Screen};
+use super::snapshot::{self, OnUnreferenced};
+use super::{github, junit};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
 Exit codes:
   0  every scenario went as expected
-  1  a scenario did not, or a file cannot be read
+  1  a scenario did not, or a file cannot be read; with `--unreferenced reject`, a snapshot is left over
   2  the command line cannot be understood, or there is nothing to run
   6  a report cannot be written";
 
@@ -58,7 +61,15 @@ pub(crate) struct TestArgs {
     /// Store snapshots that differ or are missing
     #[arg(long, help_heading = "What runs")]
     pub(crate) update_snapshots: bool,
+    /// What to do with snapshots that no scenario asks for [default: warn, where everything runs]
+    #[arg(long, value_name = "WHAT", help_heading = "What runs")]
+    pub(crate) unreferenced: Option<OnUnreferenced>,
 
+    /// Show what the scenarios reach of their machines, and keep it for `rehearsal coverage`, in `.rehearsal/coverage`
+    /// or another folder
+    #[arg(long, value_name = "DIR", help_heading = "What is shown", num_args = 0..=1, require_equals = true,
+        default_missing_value = rehearsal::coverage::FOLDER)]
+    pub(crate) coverage: Option<PathBuf>,
     /// Say what would run, and run nothing
     #[arg(long, help_heading = "What is shown")]
     pub(crate) list: bool,
@@ -82,6 +93,26 @@ pub(crate) struct TestArgs {
     pub(crate) no_real_time: bool,
 }
 
+impl TestArgs {
+    /// Where what runs is looked for.
+    fn places(&self) -> Vec<PathBuf> {
+        match (&self.mock_config, self.paths.is_empty()) {
+            (Some(file), _) => vec![file.clone()],
+            (None, true) => vec![PathBuf::from(".")],
+            (None, false) => self.paths.clone(),
+        }
+    }
+
+    /// Whoever runs one scenario does not want to hear of others, unless they ask.
+    fn on_unreferenced(&self) -> OnUnreferenced {
+        let has_snapshots = self.mock_config.is_none();
+        let is_whole =
+            has_snapshots && self.names.is_empty() && self.tags.is_empty() && self.shard.is_none() && !self.quiet;
+        let unasked = if is_whole { OnUnreferenced::Warn } else { OnUnreferenced::Ignore };
+        self.unreferenced.unwrap_or(unasked)
+    }
+}
+
 fn shard(text: &str) -> Result<(usize, usize), String> {
     let parts = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
     let in_range = |(k, n): &(usize, usize)| (1..=*n).contains(k);
@@ -91,9 +122,10 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the last line says how little real time it took")]
     let began = Instant::now();
+    let places = args.places();
     let suite = match &args.mock_config {
         Some(file) => import::suite(file, &args.config, &args.paths, screen)?,
-        None => scenario_files(args)?,
+        None => scenario_files(args, &places)?,
     };
     let mut selection = Selection::default();
     selection.names.clone_from(&args.names);
@@ -103,6 +135,9 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.fail_fast = args.fail_fast;
     selection.update_snapshots = args.update_snapshots;
     selection.ignored = args.include_ignored;
+    let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
+    selection.coverage = kept.is_some();
+    rehearsal::coverage::leave_to_caller();
     let cases = suite.cases(&selection)?;
     if args.list {
         return list(&cases, screen);
@@ -112,26 +147,40 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     progress.clear();
     let took = (!args.no_real_time).then(|| began.elapsed());
     let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
-    if let Some(path) = &args.junit {
-        junit::write(path, &results)?;
-    }
+    let reached = coverage::of_results(&results);
     if args.json {
         let all: Vec<Value> = results.iter().map(|(case, verdict)| record(case, verdict)).collect();
         screen.show(|out| writeln!(out, "{:#}", Value::Array(all)))?;
     } else {
         show(args, screen, &results, took)?;
+        if kept.is_some() && !args.quiet {
+            let color = screen.color();
+            screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
+        }
     }
-    Ok(if verdicts.iter().any(Verdict::is_failure) { Exit::WorkflowFailed } else { Exit::Succeeded })
+    if github::is_asked_for() {
+        github::annotate(screen, &github::of_cases(&results), args.json)?;
+    }
+    // People see what failed even where a report of it cannot be written.
+    if let Some(path) = &args.junit {
+        junit::write(path, &results, took)?;
+    }
+    if let Some(folder) = &kept {
+        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
+        coverage::keep(&reached, folder, &chosen)?;
+    }
+    let has_leftovers = snapshot::unreferenced(&suite, &places, args.on_unreferenced(), screen)?;
+    let has_failed = has_leftovers || verdicts.iter().any(Verdict::is_failure);
+    Ok(if has_failed { Exit::WorkflowFailed } else { Exit::Succeeded })
 }
 
 /// The scenario files that were asked for.
-fn scenario_files(args: &TestArgs) -> Result<Suite, Failure> {
+fn scenario_files(args: &TestArgs, places: &[PathBuf]) -> Result<Suite, Failure> {
     if !args.config.is_empty() {
         let failure = Failure::new(Exit::Usage, "`--definition` and `--case-input` go with `--mock-config`");
         return Err(failure.help("scenario files say both themselves, by `machine:` and `input:`"));
     }
-    let places = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let paths = suite::find(&places)?;
+    let paths = suite::find(places)?;
     if paths.is_empty() {
         let looked: Vec<String> = places.iter().map(|p| format!("`{}`", p.display())).collect();
         let failure = Failure::new(Exit::Usage, format!("there are no scenario files in {}", looked.join(", ")));
@@ -174,9 +223,8 @@ fn show(
         let failed = of.iter().filter(|(_, v)| v.is_failure()).count();
         if !args.quiet {
             let mark = if failed == 0 { paint("32", "ok  ") } else { paint("1;31", "FAIL") };
-            let of = |n: usize| if n == 1 { "1 check".to_owned() } else { format!("{n} checks") };
-            let count = results.iter().filter(|(case, _)| case.path == *file).count();
-            let what = if failed == 0 { of(count) } else { format!("{failed} of {} failed", of(count)) };
+            let checks = counted(of.len(), "check");
+            let what = if failed == 0 { checks } else { format!("{failed} of {checks} failed") };
             let _ = writeln!(text, "{mark}  {}  {}", file.display(), paint("2", &what));
         }
         for (case, verdict) in of {
@@ -237,8 +285,7 @@ fn summary(results: &[(&Case<'_>, &Verdict)], files: usize, took: Option<Duratio
     ];
     parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
     let mut line = parts.join(", ");
-    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-    let _ = write!(line, " · {files}");
+    let _ = write!(line, " · {}", counted(files, "file"));
     if let Some(took) = took {
         let _ = write!(line, " · {} ms", took.as_millis());
     }

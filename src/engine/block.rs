@@ -1,6 +1,7 @@
 //! Parallel and Map: threads that wait for others.
 
 use crate::asl::machine::{Inner, StateKind};
+use crate::asl::spots::Spot;
 use crate::engine::Execution;
 use crate::engine::core::Core;
 use crate::engine::fault::{Failed, Fault};
@@ -44,6 +45,7 @@ impl Execution {
         self.release(member.id);
         let worked = match (&mut **block, &state.kind) {
             (Block::Parallel(b), StateKind::Parallel(parallel)) => {
+                self.core.reached(t.state, state, Spot::Ended(index));
                 b.results[index] = output;
                 b.members.retain(|m| *m != member.id);
                 if !b.members.is_empty() {
@@ -56,6 +58,7 @@ impl Execution {
                 self.finish_block(&mut t, state, result, parallel.result_selector.as_ref(), &parallel.result_path)
             }
             (Block::Map(b), StateKind::Map(map)) => {
+                self.core.reached(t.state, state, Spot::Ended(0));
                 let succeeded = Detail::MapIteration { phase: Phase::Succeeded, name: name_of(state), index };
                 b.last_success = self.core.push(member.last, succeeded);
                 b.results[index] = output;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::asl::machine::{Flow, Inner, MachineType, State};
+use crate::asl::machine::{Flow, Inner, MachineType, State, StateId};
+use crate::asl::spots::Spot;
 use crate::engine::block::Block;
 use crate::engine::thread::{Doing, Scope, Thread};
 use crate::engine::{Class, Effect, Probe, Settings, Status, TimerId};
@@ -67,6 +68,18 @@ impl Core {
             flow,
             last_scope: Scope::default(),
             probe: None,
+        }
+    }
+    /// Counts that a spot of the machine was reached, where somebody wants to know.
+    pub(super) fn reached(&self, id: StateId, state: &State, spot: Spot) {
+        if let Some(tally) = &self.settings.tally {
+            tally.reached(id, state, spot);
+        }
+    }
+    /// Counts that the machine's own time limit has run out.
+    pub(super) fn note_timeout(&self) {
+        if let (Some(tally), Some(_)) = (&self.settings.tally, self.machine.timeout_seconds) {
+            tally.machine_timed_out();
         }
     }
     pub(crate) fn next_serial(&mut self) -> u32 {

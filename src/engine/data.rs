@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::asl::machine::{Catcher, InOutPath, Operand, Payload, QueryLanguage, ResultPath, State, Text, Transition};
+use crate::asl::spots::Spot;
+use crate::asl::ways::Way;
 use crate::engine::core::Core;
 use crate::engine::env::Surroundings;
 use crate::engine::fault::{Fault, invalid_path};
@@ -180,6 +182,8 @@ pub(super) struct Finish<'a> {
     pub output: Option<&'a JsonataTemplate>,
     pub assign: Option<&'a Payload>,
     pub transition: Transition,
+    /// By which field the state is left, where it leads on.
+    pub way: Way,
 }
 
 impl<'a> Finish<'a> {
@@ -193,6 +197,7 @@ impl<'a> Finish<'a> {
             output: state.output.as_ref(),
             assign: state.assign.as_ref(),
             transition: state.transition,
+            way: Way::Next,
         }
     }
 }
@@ -226,7 +231,7 @@ impl Execution {
             (fields.in_out(&state.output_path, &merged)?, assigned)
         };
         self.core.check_size(state, &output)?;
-        self.leave(t, state, output, assigned, f.transition)
+        self.leave(t, state, output, assigned, (f.way, f.transition))
     }
 
     /// Leaves a state through one of its catchers, which gets this value.
@@ -234,7 +239,7 @@ impl Execution {
         &mut self,
         t: &mut Thread,
         state: &State,
-        catcher: &Catcher,
+        (i, catcher): (usize, &Catcher),
         value: Value,
     ) -> Result<Step, Fault> {
         let mut fields = Fields::new(&mut self.core, t, state);
@@ -251,7 +256,7 @@ impl Execution {
             (place(&catcher.result_path, &t.input, value)?, assigned)
         };
         self.core.check_size(state, &output)?;
-        self.leave(t, state, output, assigned, Transition::Next(catcher.next))
+        self.leave(t, state, output, assigned, (Way::Catch(i), Transition::Next(catcher.next)))
     }
 
     /// Writes the Exited event and moves the thread on.
@@ -261,7 +266,7 @@ impl Execution {
         state: &State,
         output: Value,
         assigned: Assigned,
-        transition: Transition,
+        (way, transition): (Way, Transition),
     ) -> Result<Step, Fault> {
         for (name, value) in assigned.iter().flat_map(|a| a.iter()) {
             t.scope.set(name.clone(), value.clone());
@@ -287,6 +292,7 @@ impl Execution {
         }
         Ok(match transition {
             Transition::Next(next) => {
+                self.core.reached(t.state, state, Spot::Left(way));
                 t.state = next;
                 t.input = output;
                 t.doing = Doing::Entering;

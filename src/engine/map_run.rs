@@ -6,6 +6,7 @@ use crate::asl::Resource;
 use crate::asl::machine::{
     Distributed, Flow, Inner, InputType, MachineType, Map, State, StateKind, WriterTransformation,
 };
+use crate::asl::spots::Spot;
 use crate::engine::block::Block;
 use crate::engine::data::{Fields, too_large_result};
 use crate::engine::fault::Fault;
@@ -353,8 +354,9 @@ impl Execution {
     pub(super) fn child_done(&mut self, machine: &Inner, id: RunId, index: usize, outcome: Outcome) {
         self.with_run(machine, id, |this, t, run, _, _| {
             let Some(child) = run.children.get_mut(index).filter(|c| c.outcome.is_none()) else { return Ok(()) };
-            if outcome.is_err() {
-                run.failed += child.items;
+            match outcome {
+                Ok(_) => this.core.reached(t.state, machine.state(t.state), Spot::Ended(0)),
+                Err(_) => run.failed += child.items,
             }
             child.outcome = Some(outcome);
             run.running -= 1;

@@ -26,6 +26,7 @@ pub(crate) mod reader;
 pub(crate) mod retry;
 mod settings;
 mod states;
+mod tally;
 mod task;
 mod thread;
 
@@ -34,6 +35,7 @@ pub use map_run::{ChildSpec, ReadItems, RunId, WriteResults};
 pub use message::{Class, Effect, Input, Status, TimerId};
 pub(crate) use probe::{Probe, Seen};
 pub use settings::Settings;
+pub use tally::Tally;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -41,6 +43,7 @@ use std::time::Duration;
 
 use crate::asl::Machine;
 use crate::asl::machine::{Flow, Inner, MachineType};
+use crate::asl::spots::Spot;
 use crate::history::{Detail, History, Started};
 use crate::task::TaskError;
 use crate::time::Timestamp;
@@ -110,6 +113,7 @@ impl Execution {
             Input::Start => self.start(),
             Input::TimerFired(id) if id.thread == NO_THREAD => {
                 if self.core.timeout_timer == Some(id.serial) {
+                    self.core.note_timeout();
                     self.end(Status::TimedOut(TaskError::named("States.Timeout")));
                 }
             }
@@ -296,6 +300,7 @@ impl Execution {
             };
             t.entered = self.core.push(t.last, entered);
             t.last = t.entered;
+            self.core.reached(t.state, state, Spot::Entered);
         }
         let worked = self.work(machine, t);
         self.after(machine, t, worked)

@@ -1,7 +1,8 @@
 //! Who an execution is: names, ARNs, the seed.
 
 use crate::asl::MachineType;
-use crate::engine::Limits;
+use crate::engine::{Limits, Tally};
+use crate::pretend::{ACCOUNT, REGION};
 use crate::value::Str;
 
 /// An execution's identity and surroundings, shared by its events and expressions.
@@ -36,12 +37,9 @@ pub struct Settings {
     pub context: Option<crate::value::Map>,
     /// The service's limits.
     pub limits: Limits,
+    /// What counts the spots that are reached; child executions count with their parent.
+    pub tally: Option<Tally>,
 }
-
-/// The pretend account everything belongs to.
-pub(super) const ACCOUNT: &str = "123456789012";
-/// The region everything is in.
-pub(super) const REGION: &str = "us-east-1";
 
 impl Settings {
     /// Settings for an execution of a machine in the pretend account `123456789012`, region `us-east-1`.
@@ -66,6 +64,7 @@ impl Settings {
             parent_index: 0,
             context: None,
             limits: Limits::default(),
+            tally: None,
         }
     }
 }

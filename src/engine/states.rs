@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::asl::machine::{
     Choice, Condition, Fail, Inner, Operand, Parallel, Pass, Payload, ResultPath, State, StateKind, Transition, Wait,
 };
+use crate::asl::spots::Spot;
+use crate::asl::ways::Way;
 use crate::engine::block::{Block, ParallelBlock};
 use crate::engine::data::{Fields, Finish, spelled};
 use crate::engine::fault::{Failed, Fault, Query, prefixed};
@@ -88,20 +90,21 @@ impl Execution {
                 }
             };
             if holds {
-                chosen = Some(rule);
+                chosen = Some((i, rule));
                 break;
             }
         }
         let base = Finish { has_result: false, ..Finish::of(state, input) };
         let done = match (chosen, choice.default) {
             // A rule that matches brings its own Assign and Output; the state's are for the Default.
-            (Some(rule), _) => Finish {
+            (Some((i, rule)), _) => Finish {
                 assign: rule.assign.as_ref(),
                 output: rule.output.as_ref(),
                 transition: Transition::Next(rule.next),
+                way: Way::Rule(i),
                 ..base
             },
-            (None, Some(default)) => Finish { transition: Transition::Next(default), ..base },
+            (None, Some(default)) => Finish { transition: Transition::Next(default), way: Way::Default, ..base },
             (None, None) => {
                 let text = "Failed to transition out of the state. The state does not point to a next state.";
                 return Err(Fault::Runtime(text.into()));
@@ -185,6 +188,7 @@ impl Execution {
         let closes_block = !matches!(fault, Fault::Runtime(_) | Fault::Fatal(_));
         self.stop_block(machine, t);
         let failed = self.failed(t, state, fault);
+        self.note_timeout(t, state, &failed);
         if !failed.fatal {
             let failure = Failure { name: failed.error.name(), heartbeat: failed.heartbeat, from_block };
             if let Some(seen) = self.core.seen() {
@@ -192,11 +196,15 @@ impl Execution {
                 seen.retrier = retry::first_with(&state.retry, failure);
             }
             if let Some(i) = retry::retrier(&state.retry, &t.retries, failure) {
+                self.core.reached(t.state, state, Spot::Retried(i));
                 return match self.back_off(t, state, i) {
                     // Whoever looks at this one state hears of the next attempt and does not wait for it.
                     Step::Parked if self.core.probe.is_some() => Step::Failed(failed),
                     step => step,
                 };
+            }
+            if let Some(i) = retry::first_with(&state.retry, failure) {
+                self.core.reached(t.state, state, Spot::Exhausted(i));
             }
             if let Some((i, catcher)) = retry::catcher(&state.catch, failure) {
                 if let Some(seen) = self.core.seen() {
@@ -208,7 +216,7 @@ impl Execution {
                     // The history has no cause for a timeout; a Catcher gets an empty one.
                     members.insert("Cause", "");
                 }
-                return match self.finish_caught(t, state, catcher, value) {
+                return match self.finish_caught(t, state, (i, catcher), value) {
                     Ok(step) => step,
                     Err(nested) => {
                         let nested = self.failed(t, state, nested);
@@ -219,6 +227,17 @@ impl Execution {
         }
         self.close_block(t, state, closes_block);
         Step::Failed(failed)
+    }
+
+    /// Counts the time limits of tasks that run out, by themselves or because a fault says so.
+    fn note_timeout(&mut self, t: &Thread, state: &State, failed: &Failed) {
+        let spot = match failed.error.name() {
+            "States.HeartbeatTimeout" => Spot::HeartbeatMissed,
+            "States.Timeout" if failed.heartbeat => Spot::HeartbeatMissed,
+            "States.Timeout" => Spot::TimedOut,
+            _ => return,
+        };
+        self.core.reached(t.state, state, spot);
     }
 
     fn back_off(&mut self, t: &mut Thread, state: &State, i: usize) -> Step {

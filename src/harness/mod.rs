@@ -25,9 +25,11 @@ use std::sync::Arc;
 
 use crate::asl::Machine;
 use crate::asl::machine::MachineType;
-use crate::engine::{Limits, Settings};
+use crate::coverage::{self, Counted as _};
+use crate::engine::{Limits, Settings, Tally};
 use crate::error::{Error, ErrorKind};
 use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
+use crate::services::{Services, Setup};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
 
@@ -55,6 +57,7 @@ pub struct Harness {
     mocks: MockSet,
     faults: FaultSet,
     objects: Objects,
+    services: Setup,
     machines: Vec<Machine>,
     missing_activities: Vec<String>,
     context: Option<Map>,
@@ -65,6 +68,9 @@ pub struct Harness {
     strict: bool,
     limits: Limits,
     identity: Option<Identity>,
+    covers: bool,
+    /// The name by which coverage knows the test.
+    test: Option<String>,
 }
 
 impl std::fmt::Debug for Harness {
@@ -88,6 +94,7 @@ impl Harness {
             mocks: MockSet::default(),
             faults: FaultSet::default(),
             objects: Objects::default(),
+            services: Setup::default(),
             machines: Vec::new(),
             missing_activities: Vec::new(),
             context: None,
@@ -98,6 +105,8 @@ impl Harness {
             strict: false,
             limits: Limits::default(),
             identity: None,
+            covers: false,
+            test: None,
         }
     }
     /// Says who answers the tasks that `key` names: a state (`Charge`), a state inside another (`Each/Charge`), a
@@ -137,6 +146,13 @@ impl Harness {
     #[must_use]
     pub fn machine(mut self, machine: &Machine) -> Self {
         self.machines.push(machine.clone());
+        self
+    }
+    /// Sets up stateful models of services, which answer the calls that no mock answers; see
+    /// [`services`](crate::services).
+    #[must_use]
+    pub fn services(mut self, setup: Setup) -> Self {
+        self.services = setup;
         self
     }
     /// Hands over an object for an ItemReader.
@@ -205,6 +221,21 @@ impl Harness {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+    /// The name by which [coverage](crate::coverage) knows the test; by default it is the name of the thread, which is
+    /// the test's.
+    #[must_use]
+    pub(crate) fn test_name(mut self, name: &str) -> Self {
+        self.test = Some(name.to_owned());
+        self
+    }
+    /// Counts which states, transitions, retriers, catchers and branches are reached, to be added to a
+    /// [`Coverage`](coverage::Coverage). With `REHEARSAL_COVERAGE=1` in the environment every harness counts and the
+    /// results are kept for `rehearsal coverage`.
+    #[must_use]
+    pub fn coverage(mut self) -> Self {
+        self.covers = true;
         self
     }
     /// The machine.
@@ -284,8 +315,17 @@ impl Harness {
         world.mocks.rewind();
         world.faults = self.faults.clone();
         world.objects = self.objects.clone();
+        if !self.services.is_empty() {
+            world.services = Services::new(&self.services, self.start, self.seed)
+                .map_err(|e| Error::new(ErrorKind::Mocks, format!("set up the services: {e}")))?;
+        }
         world.machines.clone_from(&self.machines);
-        world.start(&self.machine, Arc::new(self.settings()), input);
+        if self.covers || coverage::is_wanted() {
+            world.tallies = self.all_machines().into_iter().map(|m| (m.clone(), Tally::of(&m))).collect();
+        }
+        let mut settings = self.settings();
+        settings.tally = world.tallies.first().map(|(_, tally)| tally.clone());
+        world.start(&self.machine, Arc::new(settings), input);
         Ok(world)
     }
 
@@ -336,6 +376,9 @@ impl Harness {
         }
         let trouble = world.trouble.take();
         let run = Run::of(world, self.seed, self.all_machines());
+        if !run.tallies().is_empty() {
+            coverage::record(self.test.as_deref(), &run);
+        }
         if let Some(trouble) = trouble {
             let so_far = run.compact().to_string();
             let what = format!("rehearse `{}`: {trouble}\n\n{so_far}", self.machine.name());

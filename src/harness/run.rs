@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::asl::Machine;
-use crate::engine::Status;
+use crate::coverage::Counted;
+use crate::engine::{Status, Tally};
 use crate::harness::objects::Objects;
 use crate::harness::targets;
 use crate::harness::world::{State, World};
@@ -12,6 +13,7 @@ use crate::history::compact::Compact;
 use crate::history::timeline::{Timeline, timeline};
 use crate::history::{History, wire};
 use crate::mock::{CallLog, Calls, Unused};
+use crate::services::Services;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
@@ -22,6 +24,7 @@ pub struct Run {
     variables: Vec<(Str, Value)>,
     calls: CallLog,
     objects: Objects,
+    services: Services,
     children: Vec<Child>,
     unused: Vec<Unused>,
     arn: Str,
@@ -31,6 +34,7 @@ pub struct Run {
     timeline: OnceLock<Timeline>,
     /// The machine and those it may start, so that an assertion about a name that is nowhere can be refused.
     machines: Vec<Machine>,
+    tallies: Vec<(Machine, Tally)>,
 }
 
 /// Another execution that a run brought about: a child of a distributed Map, or a nested one.
@@ -95,6 +99,7 @@ impl Run {
             variables,
             calls: world.log,
             objects: world.objects,
+            services: world.services,
             unused,
             arn: root.arn,
             elapsed,
@@ -102,6 +107,7 @@ impl Run {
             seed,
             timeline: OnceLock::new(),
             machines,
+            tallies: world.tallies,
         }
     }
     /// How it ended.
@@ -177,6 +183,10 @@ impl Run {
     pub fn objects(&self) -> &Objects {
         &self.objects
     }
+    /// What the models of services hold at the end.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
     /// Child executions of distributed Maps and nested executions, in the order they started.
     pub fn children(&self) -> &[Child] {
         &self.children
@@ -200,6 +210,12 @@ impl Run {
     /// The seed it ran with.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+}
+
+impl Counted for Run {
+    fn tallies(&self) -> &[(Machine, Tally)] {
+        &self.tallies
     }
 }
 

@@ -50,8 +50,7 @@ pub struct MockEntry {
 /// Everything that is wrong with it: unknown words, wrong types, durations that cannot be read.
 pub fn load(source: &Arc<Source>) -> Result<MockFile, Diagnostics> {
     // What the service says of a broken definition has no place here.
-    let plain = |found: Diagnostics| found.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect::<Vec<_>>();
-    let root = source::parse(source, source.format()).map_err(|found| Diagnostics::from(plain(found)))?;
+    let root = source::parse(source, source.format()).map_err(Diagnostics::without_aws)?;
     let mut file = MockFile::default();
     let mut found = Diagnostics::default();
     if root.get("mocks").is_none() && root.get("faults").is_none() {
@@ -118,14 +117,14 @@ pub fn read_faults(block: &Node, source: &Arc<Source>, found: &mut Diagnostics) 
 /// The words that say what a step answers; a step has exactly one.
 const ANSWERS: [&str; 6] = ["return", "payload", "fail", "refuse", "never", "later"];
 /// All words of a step.
-const STEP: [&str; 13] = [
+pub(crate) const STEP: [&str; 13] = [
     "return", "payload", "fail", "refuse", "never", "later", "cause", "takes", "times", "submit", "item", "attempt",
     "with",
 ];
 /// The words that say what goes wrong; a fault has exactly one.
 const KINDS: [&str; 4] = ["fail", "throttle", "oversize", "delay"];
 /// All words of a fault.
-const FAULT: [&str; 12] =
+pub(crate) const FAULT: [&str; 12] =
     ["on", "fail", "throttle", "oversize", "delay", "cause", "nth", "every", "times", "item", "attempt", "after"];
 
 fn mock_of(reader: &mut Reader<'_>, member: &Member) -> Option<Mock> {

@@ -124,6 +124,12 @@ const OPERATORS: [Operator; 13] = [
     ("$not", |v, at| Ok(Test::Not(Box::new(rule(v, at)?), v.clone()))),
 ];
 
+/// The names of all matchers.
+#[cfg(test)]
+pub(crate) fn words() -> Vec<&'static str> {
+    OPERATORS.iter().map(|(name, _)| *name).collect()
+}
+
 /// The matchers that can be written as a string.
 const WORDS: [(&str, Test); 4] =
     [("$any", Test::Any), ("$absent", Test::Absent), ("$uuid", Test::Uuid), ("$timestamp", Test::Timestamp)];

@@ -57,10 +57,14 @@ mod unanswered;
 
 pub use fault::{Fault, FaultKind};
 pub use fault_set::FaultSet;
+#[cfg(test)]
+pub(crate) use file::{FAULT as FAULT_WORDS, STEP as REPLY_WORDS};
 pub use file::{MockEntry, MockFile, load, read_faults, read_mocks};
 pub use key::Key;
 pub(crate) use key::split_index;
 pub use log::{CallLog, Calls, LogEntry, LoggedCall};
+#[cfg(test)]
+pub(crate) use matcher::words as matcher_words;
 pub use matcher::{Matcher, MatcherError, Mismatch};
 pub use mock::Mock;
 pub use problem::{Problem, Target, Targets, Unused};

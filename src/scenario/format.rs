@@ -1,7 +1,5 @@
-//! The words of a scenario file, one row each: what the reader accepts, what the published schema says, and what the
-//! reference page explains are all made from these tables.
-
-use serde_json::{Map, Value, json};
+//! The words of a scenario file, one row each: what the reader accepts and what the published schema says are made from
+//! these tables.
 
 /// A word of the format.
 #[derive(Debug)]
@@ -12,6 +10,8 @@ pub(crate) struct Field {
     pub(crate) kind: Kind,
     /// One line of explanation, shown by editors.
     pub(crate) says: &'static str,
+    /// Whether nothing goes without it.
+    pub(crate) is_needed: bool,
 }
 
 /// What a word takes.
@@ -19,14 +19,22 @@ pub(crate) struct Field {
 pub(crate) enum Kind {
     /// A string.
     Text,
+    /// A string, or `null` for none.
+    TextOrNull,
     /// A string or a list of strings.
     Texts,
     /// One of these strings.
     Word(&'static [&'static str]),
     /// A whole number.
     Count,
+    /// A whole number from 1.
+    Positive,
     /// `true` or `false`.
     Truth,
+    /// `true`, `false` or one of these strings.
+    TruthOr(&'static [&'static str]),
+    /// `true`: the word means something by being there.
+    Flag,
     /// `1m30s`, or seconds.
     Duration,
     /// A list of durations, counted from the start of the execution.
@@ -37,6 +45,8 @@ pub(crate) enum Kind {
     Any,
     /// Any JSON value, in which parts can be matchers.
     Expected,
+    /// A number or a string, which others are compared with.
+    Bound,
     /// A share such as `95%`.
     Share,
     /// An object whose keys are free.
@@ -45,6 +55,8 @@ pub(crate) enum Kind {
     List(&'static Kind),
     /// An object of these words.
     Object(&'static [Field]),
+    /// How often something is called, or an object of the words about calls.
+    Calls,
     /// One reply of a mock, or a list of them.
     Replies,
     /// A list of faults.
@@ -52,12 +64,17 @@ pub(crate) enum Kind {
 }
 
 const fn field(name: &'static str, kind: Kind, says: &'static str) -> Field {
-    Field { name, kind, says }
+    Field { name, kind, says, is_needed: false }
+}
+
+const fn needed(name: &'static str, kind: Kind, says: &'static str) -> Field {
+    Field { name, kind, says, is_needed: true }
 }
 
 /// The words at the top of a file.
 pub(crate) static FILE: &[Field] = &[
-    field("machine", Kind::Text, "The definition: a file, or FILE#ID for a machine in a template"),
+    field("$schema", Kind::Text, "Where the JSON Schema of the format lies, for editors; rehearsal does not read it"),
+    needed("machine", Kind::Text, "The definition: a file, or FILE#ID for a machine in a template"),
     field("substitutions", Kind::Named(&Kind::Any), "Values for the `${…}` placeholders of the definition"),
     field("type", Kind::Word(&["STANDARD", "EXPRESS"]), "The type of the machine, where its file does not say"),
     field("start", Kind::Instant, "Where the virtual clock starts; 2024-01-01T00:00:00Z by default"),
@@ -70,14 +87,14 @@ pub(crate) static FILE: &[Field] = &[
     field("mocks", Kind::Named(&Kind::Replies), "Who answers: a state, `Map/Inner`, a resource or a function"),
     field("faults", Kind::Faults, "What goes wrong, over whatever answers"),
     field("services", Kind::Named(&Kind::Any), "Stateful models of services"),
-    field("coverage", Kind::Named(&Kind::Share), "What the scenarios have to cover"),
-    field("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
+    field("coverage", Kind::Object(COVERAGE), "What the scenarios of the file have to cover together"),
+    needed("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
     field("properties", Kind::List(&Kind::Any), "What has to hold for every input and every fault"),
 ];
 
 /// The words of a scenario.
 pub(crate) static SCENARIO: &[Field] = &[
-    field("name", Kind::Text, "What it shows, in one sentence; used once in the file"),
+    needed("name", Kind::Text, "What it shows, in one sentence; used once in the file"),
     field("tags", Kind::Texts, "Words to choose scenarios by"),
     field("ignore", Kind::Text, "Why it does not run unless it is asked for"),
     field("extends", Kind::Text, "The scenario of this file whose words count where this one has none"),
@@ -94,19 +111,23 @@ pub(crate) static SCENARIO: &[Field] = &[
     field("timeline", Kind::List(&Kind::Object(EVENT)), "The outside world, and checks while the execution runs"),
     field("workers", Kind::Named(&Kind::Object(WORKER)), "Workers of activities"),
     field("expect", Kind::Object(EXPECT), "What has to come of it"),
-    field("snapshot", Kind::Truth, "Whether the history is compared with a stored one"),
+    field(
+        "snapshot",
+        Kind::TruthOr(&["text", "json"]),
+        "Whether the history is compared with a stored one, and in which form",
+    ),
 ];
 
 /// The words of an event of the outside world.
 pub(crate) static EVENT: &[Field] = &[
-    field("at", Kind::Duration, "When, from the start of the execution"),
+    needed("at", Kind::Duration, "When, from the start of the execution"),
     field("heartbeat", Kind::Text, "SendTaskHeartbeat for this state's task token"),
     field("succeed", Kind::Text, "SendTaskSuccess for this state's task token"),
     field("output", Kind::Any, "The output that goes with `succeed`; `{}` by default"),
     field("fail", Kind::Text, "SendTaskFailure for this state's task token"),
-    field("stop", Kind::Truth, "StopExecution"),
-    field("error", Kind::Text, "The error that goes with `fail` or `stop`"),
-    field("cause", Kind::Text, "The cause that goes with `fail` or `stop`"),
+    field("stop", Kind::Flag, "StopExecution"),
+    field("error", Kind::TextOrNull, "The error that goes with `fail` or `stop`"),
+    field("cause", Kind::TextOrNull, "The cause that goes with `fail` or `stop`"),
     field("expect", Kind::Object(MOMENT), "What has to hold at this instant"),
 ];
 
@@ -116,7 +137,7 @@ pub(crate) static MOMENT: &[Field] = &[
     field("in", Kind::Texts, "States that are entered and not left"),
     field("visits", Kind::Texts, "States that were entered at some time"),
     field("never", Kind::Texts, "States that were not entered"),
-    field("calls", Kind::Named(&Kind::Object(CALLS)), "What was called so far"),
+    field("calls", Kind::Named(&Kind::Calls), "What was called so far"),
 ];
 
 /// The words of a worker.
@@ -124,7 +145,7 @@ pub(crate) static WORKER: &[Field] = &[
     field("polls", Kind::Duration, "How often it looks for work; at once by default"),
     field("takes", Kind::Duration, "How long it works; no time by default"),
     field("return", Kind::Any, "What it sends back"),
-    field("fail", Kind::Text, "The error it sends back instead"),
+    field("fail", Kind::TextOrNull, "The error it sends back instead"),
     field("cause", Kind::Text, "The cause that goes with `fail`"),
     field("name", Kind::Text, "The worker's name, as ActivityStarted shows it"),
 ];
@@ -144,7 +165,7 @@ pub(crate) static EXPECT: &[Field] = &[
     field("variables", Kind::Named(&Kind::Expected), "Variables at the end"),
     field("caught", Kind::Named(&Kind::Text), "Errors that a Catch took, by state"),
     field("map", Kind::Named(&Kind::Object(MAP)), "How the items of a Map fared"),
-    field("calls", Kind::Named(&Kind::Object(CALLS)), "What was called"),
+    field("calls", Kind::Named(&Kind::Calls), "What was called"),
     field("services", Kind::Named(&Kind::Any), "What the service models hold at the end"),
 ];
 
@@ -162,6 +183,68 @@ pub(crate) static MAP: &[Field] = &[
     field("failed", Kind::Count, "How many fail"),
 ];
 
+/// The words about coverage.
+pub(crate) static COVERAGE: &[Field] = &[
+    field("states", Kind::Share, "States that are entered"),
+    field("transitions", Kind::Share, "Ways from a state to another: `Next`, rules, `Default`, catchers"),
+    field("choices", Kind::Share, "Rules of Choice states, and their `Default`"),
+    field("retriers", Kind::Share, "Retriers that have the work tried again"),
+    field("exhausted", Kind::Share, "Retriers that are used up"),
+    field("catchers", Kind::Share, "Catchers that take an error"),
+    field("branches", Kind::Share, "Branches and item processors that reach their end"),
+    field("timeouts", Kind::Share, "`TimeoutSeconds` and `HeartbeatSeconds` that run out"),
+];
+
+/// The words of a mock's reply. `mock::file` reads them, and has the same list.
+pub(crate) static REPLY: &[Field] = &[
+    field("return", Kind::Any, "The result of the task, as the integration gives it"),
+    field("payload", Kind::Any, "What a Lambda function returns; the metadata around it is added"),
+    field("fail", Kind::TextOrNull, "The name of the error it fails with"),
+    field("refuse", Kind::TextOrNull, "The name of the error with which the service does not even take the request"),
+    field("never", Kind::Flag, "Nothing is ever answered"),
+    field("later", Kind::Flag, "The answer comes from the test: `timeline`, or a token in Rust"),
+    field("cause", Kind::Text, "The cause that goes with `fail` or `refuse`"),
+    field("takes", Kind::Duration, "How long it takes on the virtual clock; no time by default"),
+    field("times", Kind::Positive, "How often it is used before the next reply is; the last one repeats by itself"),
+    field("submit", Kind::Any, "What the service answers when the request is submitted, before the task is done"),
+    field("item", Kind::Count, "Only for the item of this index of a Map, from 0"),
+    field("attempt", Kind::Count, "Only for this attempt, from 0"),
+    field("with", Kind::Expected, "Only for payloads like this: scalars exactly, objects as a subset"),
+];
+
+/// The words of a fault. `mock::file` reads them, and has the same list.
+pub(crate) static FAULT: &[Field] = &[
+    needed("on", Kind::Text, "What it breaks: a state, `Map/Inner`, a resource or a function"),
+    field("fail", Kind::TextOrNull, "The name of the error"),
+    field("throttle", Kind::Flag, "The service's own error for too many requests"),
+    field("oversize", Kind::Flag, "A result larger than 256 KiB"),
+    field("delay", Kind::Duration, "The answer comes so much later"),
+    field("cause", Kind::Text, "The cause that goes with `fail`"),
+    field("nth", Kind::Positive, "From which call on, from 1"),
+    field("every", Kind::Flag, "It strikes every call"),
+    field("times", Kind::Positive, "How many calls it strikes; one by default"),
+    field("item", Kind::Count, "Only for the item of this index of a Map, from 0"),
+    field("attempt", Kind::Count, "Only for this attempt, from 0"),
+    field("after", Kind::Flag, "The call is made, and its answer is lost"),
+];
+
+/// The matchers that can stand for an expected value. `mock::matcher` reads them, and has the same list.
+pub(crate) static MATCHERS: &[Field] = &[
+    field("$any", Kind::Flag, "Whatever there is"),
+    field("$absent", Kind::Flag, "A member that is not there"),
+    field("$uuid", Kind::Flag, "A string that is a UUID"),
+    field("$timestamp", Kind::Flag, "A string that is an instant in RFC 3339"),
+    field("$regex", Kind::Text, "A string in which this pattern is found"),
+    field("$gt", Kind::Bound, "A number or a string above this one"),
+    field("$gte", Kind::Bound, "A number or a string of at least this one"),
+    field("$lt", Kind::Bound, "A number or a string below this one"),
+    field("$lte", Kind::Bound, "A number or a string of at most this one"),
+    field("$contains", Kind::Expected, "A string with this part, or an array with a matching element"),
+    field("$length", Kind::Expected, "A string, an array or an object of this length"),
+    field("$exactly", Kind::Any, "This value, without members left over"),
+    field("$not", Kind::Expected, "What does not match this"),
+];
+
 /// The statuses of an execution.
 pub(crate) const STATUSES: &[&str] = &["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
 
@@ -170,54 +253,14 @@ pub(crate) fn names(fields: &'static [Field]) -> Vec<&'static str> {
     fields.iter().map(|f| f.name).collect()
 }
 
-/// The JSON Schema of the format (draft 2020-12), for editors.
-///
-/// ```
-/// let schema = rehearsal::scenario::schema();
-/// assert_eq!(schema["properties"]["machine"]["type"], "string");
-/// ```
-pub fn schema() -> Value {
-    let mut root = object(FILE);
-    if let Some(members) = root.as_object_mut() {
-        members.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-        members.insert("title".into(), json!("rehearsal scenario file"));
-        members.insert("required".into(), json!(["machine", "scenarios"]));
-    }
-    root
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn object(fields: &'static [Field]) -> Value {
-    let mut properties = Map::new();
-    for field in fields {
-        let mut of = of_kind(&field.kind);
-        if let Some(members) = of.as_object_mut() {
-            members.insert("description".into(), json!(field.says));
-        }
-        properties.insert(field.name.into(), of);
-    }
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
-}
-
-fn of_kind(kind: &Kind) -> Value {
-    let duration = || json!({ "anyOf": [{ "type": "string" }, { "type": "number", "minimum": 0 }] });
-    match kind {
-        Kind::Text => json!({ "type": "string" }),
-        Kind::Texts => json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] }),
-        Kind::Word(words) => json!({ "enum": words }),
-        Kind::Count => json!({ "type": "integer", "minimum": 0 }),
-        Kind::Truth => json!({ "type": "boolean" }),
-        Kind::Duration => duration(),
-        Kind::Offsets => {
-            let one = duration();
-            json!({ "anyOf": [{ "type": "string" }, { "type": "number", "minimum": 0 }, { "type": "array", "items": one }] })
-        }
-        Kind::Instant => json!({ "type": "string", "format": "date-time" }),
-        Kind::Any | Kind::Expected => json!({}),
-        Kind::Share => json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9.]+%$" }, { "type": "number" }] }),
-        Kind::Named(inner) => json!({ "type": "object", "additionalProperties": of_kind(inner) }),
-        Kind::List(inner) => json!({ "type": "array", "items": of_kind(inner) }),
-        Kind::Object(fields) => object(fields),
-        Kind::Replies => json!({ "anyOf": [{ "type": "object" }, { "type": "array", "items": { "type": "object" } }] }),
-        Kind::Faults => json!({ "type": "array", "items": { "type": "object" } }),
+    #[test]
+    fn the_words_of_mocks_are_those_that_are_read() {
+        assert_eq!(names(REPLY), crate::mock::REPLY_WORDS);
+        assert_eq!(names(FAULT), crate::mock::FAULT_WORDS);
+        assert_eq!(names(MATCHERS), crate::mock::matcher_words());
     }
 }

@@ -15,20 +15,26 @@
 //! ```
 
 mod check;
+mod coverage;
 mod expect;
 mod file;
 mod format;
+pub(crate) mod in_tests;
 mod report;
 mod rows;
 mod run;
+mod schema;
 mod states;
 pub mod suite;
 mod timeline;
+mod unreferenced;
 pub mod write;
 
 pub use check::Failure;
+pub(crate) use file::stem_of;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
-pub use format::schema;
+pub use in_tests::{check_dir, check_file};
 pub use report::Failed;
 pub(crate) use report::quoted;
 pub use run::Outcome;
+pub use schema::schema;

@@ -6,6 +6,7 @@ use std::fmt;
 use super::check::Failure;
 use super::file::{Scenario, ScenarioFile};
 use super::run::Outcome;
+use crate::asl::ways::inner_flows;
 use crate::diagnostic::Diagnostic;
 use crate::harness::Run;
 use crate::source::{Node, Span};
@@ -18,12 +19,14 @@ pub struct Failed<'a> {
     outcome: &'a Outcome,
     color: bool,
     whole: bool,
+    /// In place of the command line's way to run it again.
+    again: Option<String>,
 }
 
 impl ScenarioFile {
     /// The report of a scenario that failed.
     pub fn failed<'a>(&'a self, scenario: &'a Scenario, outcome: &'a Outcome) -> Failed<'a> {
-        Failed { file: self, scenario, outcome, color: false, whole: false }
+        Failed { file: self, scenario, outcome, color: false, whole: false, again: None }
     }
     /// The command that runs one scenario again, exactly.
     pub fn again(&self, scenario: &Scenario, outcome: &Outcome) -> String {
@@ -44,6 +47,13 @@ impl Failed<'_> {
     #[must_use]
     pub fn whole(mut self, on: bool) -> Self {
         self.whole = on;
+        self
+    }
+
+    /// The same, with another command that runs it again.
+    #[cfg(feature = "trials")]
+    pub(crate) fn again(mut self, command: &str) -> Self {
+        self.again = Some(command.to_owned());
         self
     }
 
@@ -98,7 +108,8 @@ impl fmt::Display for Failed<'_> {
             let compact = if self.whole { compact.whole() } else { compact };
             writeln!(f, "{}\n", compact.to_string().trim_end())?;
         }
-        writeln!(f, "  again: {}", self.file.again(self.scenario, self.outcome))
+        let again = self.again.clone().unwrap_or_else(|| self.file.again(self.scenario, self.outcome));
+        writeln!(f, "  again: {again}")
     }
 }
 
@@ -141,9 +152,7 @@ fn state_node<'a>(flow: &'a Node, name: &str) -> Option<&'a Node> {
         if &*member.key == name {
             return Some(&member.value);
         }
-        let branches = member.value.get("Branches").map(Node::items).unwrap_or_default().iter();
-        let processors = ["ItemProcessor", "Iterator"].into_iter().filter_map(|p| member.value.get(p));
-        if let Some(found) = branches.chain(processors).find_map(|flow| state_node(flow, name)) {
+        if let Some(found) = inner_flows(&member.value).find_map(|flow| state_node(flow, name)) {
             return Some(found);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asl::Machine;
-use crate::asl::machine::{StateId, StateKind, Transition};
+use crate::asl::machine::StateId;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::harness::assert::without_indices;
 use crate::harness::targets;
@@ -28,14 +28,7 @@ impl States {
         let name = |id: StateId| inner.state(id).name.to_string();
         let mut edges = BTreeMap::new();
         for state in inner.states.iter() {
-            let mut to = BTreeSet::new();
-            if let StateKind::Choice(choice) = &state.kind {
-                to.extend(choice.rules.iter().map(|rule| name(rule.next)));
-                to.extend(choice.default.map(name));
-            } else if let Transition::Next(next) = state.transition {
-                to.insert(name(next));
-            }
-            to.extend(state.catch.iter().map(|catcher| name(catcher.next)));
+            let to = state.ways().map(|(_, to)| name(to)).collect();
             edges.insert(state.name.to_string(), to);
         }
         let all = std::iter::once(machine).chain(others);

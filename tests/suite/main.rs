@@ -7,10 +7,12 @@ mod activities;
 #[cfg(feature = "cli")]
 mod cli;
 mod conformance;
+mod coverage;
 mod data_flow;
 mod definitions;
 mod determinism;
 mod generate;
+mod graph;
 mod hostile;
 mod iac;
 mod init;
@@ -29,8 +31,13 @@ mod nested;
 mod parallel;
 mod readme;
 mod record;
+#[cfg(feature = "cli")]
+mod reports;
 mod retry;
 mod scenarios;
+mod schema;
+#[cfg(feature = "cli")]
+mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;

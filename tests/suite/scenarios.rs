@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rehearsal::scenario::ScenarioFile;
 use rehearsal::scenario::suite::{Selection, Suite, Verdict, find, run};
-use rehearsal::scenario::{ScenarioFile, schema};
 use rehearsal::source::Source;
 
 fn root() -> &'static Path {
@@ -182,14 +182,4 @@ fn a_selection_chooses_by_name_tag_and_part() {
         names(&selection).unwrap().len()
     };
     assert_eq!(part(1) + part(2), all);
-}
-
-#[test]
-fn the_schema_knows_every_word() {
-    let schema = schema();
-    let scenario = &schema["properties"]["scenarios"]["items"]["properties"];
-    for word in ["name", "matrix", "mocks", "timeline", "expect", "snapshot"] {
-        assert!(scenario.get(word).is_some(), "{word}");
-    }
-    assert_eq!(scenario["expect"]["additionalProperties"], false);
 }

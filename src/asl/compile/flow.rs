@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Compiler;
 use crate::asl::cursor::Cursor;
 use crate::asl::machine::{Flow, StateId};
+use crate::asl::ways::inner_flows;
 use crate::diagnostic::did_you_mean;
 use crate::source::Node;
 use crate::value::Str;
@@ -85,13 +86,7 @@ impl Compiler<'_> {
             let id = StateId(u32::try_from(self.states.len()).unwrap_or(u32::MAX));
             self.ids.insert(member, id);
             self.states.push(None);
-            let state = &member.value;
-            for nested in state.get("Branches").map(Node::items).unwrap_or_default() {
-                self.number(nested);
-            }
-            for nested in ["ItemProcessor", "Iterator"].into_iter().filter_map(|name| state.get(name)) {
-                self.number(nested);
-            }
+            inner_flows(&member.value).for_each(|nested| self.number(nested));
         }
     }
 

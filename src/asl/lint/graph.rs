@@ -4,15 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::subject::Subject;
 use crate::asl::machine::{Condition, StateId, StateKind, Transition};
-
-/// A field that leads from one state to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    Next,
-    Choice(usize),
-    Default,
-    Catch(usize),
-}
+use crate::asl::ways::Way;
 
 /// One way out of a state.
 #[derive(Clone, Copy, Debug)]
@@ -27,26 +19,28 @@ impl Subject<'_> {
     /// All ways out of a state, in the order in which they are written.
     pub(super) fn edges(&self, from: StateId) -> Vec<Edge> {
         let state = self.machine.state(from);
-        let mut edges = Vec::new();
-        if let StateKind::Choice(choice) = &state.kind {
-            let mut is_decided = false;
-            for (i, rule) in choice.rules.iter().enumerate() {
-                let never = matches!(rule.condition, Condition::Constant(false));
-                edges.push(Edge { to: rule.next, way: Way::Choice(i), is_dead: is_decided || never });
-                is_decided |= matches!(rule.condition, Condition::Constant(true));
-            }
-            edges.extend(choice.default.map(|to| Edge { to, way: Way::Default, is_dead: is_decided }));
-        }
-        if let Transition::Next(to) = state.transition {
-            edges.push(Edge { to, way: Way::Next, is_dead: false });
-        }
+        let constant = |truth: bool, rule: usize| match &state.kind {
+            StateKind::Choice(choice) => matches!(choice.rules[rule].condition, Condition::Constant(c) if c == truth),
+            _ => false,
+        };
+        let mut is_decided = false;
         let mut taken: HashSet<&str> = HashSet::new();
-        for (i, catcher) in state.catch.iter().enumerate() {
-            let is_dead = catcher.errors.iter().all(|name| &**name == "States.Runtime" || taken.contains(&**name));
-            edges.push(Edge { to: catcher.next, way: Way::Catch(i), is_dead });
-            taken.extend(catcher.errors.iter().map(|name| &**name));
-        }
-        edges
+        let mut is_dead = |way: Way| match way {
+            Way::Rule(i) => {
+                let never = is_decided || constant(false, i);
+                is_decided |= constant(true, i);
+                never
+            }
+            Way::Default => is_decided,
+            Way::Next => false,
+            Way::Catch(i) => {
+                let names = &state.catch[i].errors;
+                let none_left = names.iter().all(|name| &**name == "States.Runtime" || taken.contains(&**name));
+                taken.extend(names.iter().map(|name| &**name));
+                none_left
+            }
+        };
+        state.ways().map(|(way, to)| Edge { to, way, is_dead: is_dead(way) }).collect()
     }
 
     /// Whether the flow of a state may end in it.

@@ -35,8 +35,8 @@ pub(super) fn mend(report: &Report) -> Result<(usize, usize), Failure> {
         if count == 0 {
             continue;
         }
-        #[expect(clippy::disallowed_methods, reason = "whoever asks for changes wants them in the file")]
-        std::fs::write(path, format!("{mark}{text}")).map_err(|e| Failure::from(Error::io("write", path, e)))?;
+        let text = format!("{mark}{text}");
+        files::replace(path, text.as_bytes()).map_err(|e| Failure::from(Error::io("write", path, e)))?;
         changes += count;
         changed += 1;
     }

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::Rule;
-use super::super::graph::{Way, final_circles};
+use super::super::graph::final_circles;
 use super::super::subject::{FlowPlace, Subject};
 use crate::asl::machine::{StateId, StateKind};
+use crate::asl::ways::Way;
 use crate::diagnostic::{Diagnostics, Severity};
 
 pub(super) const RULES: &[Rule] = &[
@@ -137,14 +138,14 @@ fn dead_state(subject: &Subject<'_>, found: &mut Diagnostics) {
             let name = &place.state.name;
             let (field, label) = match edge.way {
                 Way::Catch(i) => (format!("Catch[{i}]"), "no error ever leads from here"),
-                Way::Choice(i) => (format!("Choices[{i}]"), "this rule never holds, or one before it always does"),
+                Way::Rule(i) => (format!("Choices[{i}]"), "this rule never holds, or one before it always does"),
                 Way::Default | Way::Next => ("Default".to_owned(), "a rule before it always holds"),
             };
             let message = format!("`{name}` is never entered: `{field}` of `{}` is never taken", origin.state.name);
             let mut finding = place.warning("dead-state", "", message, "never entered");
             let list = match edge.way {
                 Way::Catch(i) => origin.node.find(&["Catch", &i.to_string()]),
-                Way::Choice(i) => origin.node.find(&["Choices", &i.to_string()]),
+                Way::Rule(i) => origin.node.find(&["Choices", &i.to_string()]),
                 Way::Default | Way::Next => origin.node.get("Default"),
             };
             if let Some(node) = list.and_then(|entry| entry.get("Next").or(Some(entry))) {

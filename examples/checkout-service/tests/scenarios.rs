@@ -1,0 +1,3 @@
+//! Every scenario of `tests/` is a test of its own.
+
+rehearsal::main!();
