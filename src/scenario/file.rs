@@ -45,6 +45,8 @@ pub struct ScenarioFile {
     scenarios: Vec<Scenario>,
     /// The mocks and faults that all scenarios share.
     pub(super) shared: Vec<Given>,
+    /// What is not a scenario file itself: the arguments of `rehearsal test` that run it.
+    pub(super) asked_for_by: Option<String>,
     pub(super) thresholds: Thresholds,
 }
 
@@ -101,8 +103,22 @@ impl ScenarioFile {
     pub fn parse(path: &Path, source: &Arc<Source>) -> Result<ScenarioFile, Error> {
         let format = Format::of_name(source.name()).unwrap_or(Format::Yaml);
         let root = source::parse(source, format).map_err(Diagnostics::without_aws)?;
+        ScenarioFile::of_node(path, source, &root, None)
+    }
+
+    /// Reads the tree of a scenario file, or one that was made of another kind of file: then with the arguments of
+    /// `rehearsal test` that run that, and scenarios that expect nothing pass where they come to an end.
+    pub(crate) fn of_node(
+        path: &Path,
+        source: &Arc<Source>,
+        root: &Node,
+        asked_for_by: Option<String>,
+    ) -> Result<ScenarioFile, Error> {
         let mut reader = Reader::new(source);
-        let file = Header::read(&mut reader, path, &root).map(|header| header.scenarios(&mut reader, &root));
+        let file = Header::read(&mut reader, path, root).map(|mut header| {
+            header.is_imported = asked_for_by.is_some();
+            header.scenarios(&mut reader, root)
+        });
         let mut found = Diagnostics::from(reader.found);
         found.sort();
         match file {
@@ -119,6 +135,7 @@ impl ScenarioFile {
                 machine: header.machine,
                 scenarios,
                 shared: header.shared,
+                asked_for_by,
                 thresholds: header.thresholds,
             }),
         }
@@ -182,6 +199,8 @@ struct Header {
     strict: bool,
     seed: u64,
     shared: Vec<Given>,
+    /// Whether the file was made of another kind of file, which knows no expectations.
+    is_imported: bool,
     thresholds: Thresholds,
 }
 
@@ -228,6 +247,7 @@ impl Header {
             strict: false,
             seed: 0,
             shared: Vec::new(),
+            is_imported: false,
             thresholds: Thresholds::default(),
         };
         header.surroundings(reader, folder, root)?;
@@ -375,7 +395,7 @@ impl Header {
             }
         }
         let checks = scenario.timeline.iter().flatten().any(Event::checks);
-        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks {
+        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks && !self.is_imported {
             let message = format!("`{name}` expects nothing, so it cannot fail");
             let at = written.get("name").map_or(written.span, |n| n.span);
             let finding = Diagnostic::error("nothing-expected", message).at(reader.source, at, "nothing is expected");

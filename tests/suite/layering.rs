@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["graph", "scenario", "snapshot"]),
+    ("imports", &["import"]),
     ("surface", &["cli", "trials"]),
 ];
 
