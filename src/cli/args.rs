@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{coverage, exit, explain, lint, snapshot, test};
+use super::{coverage, exit, explain, graph, lint, snapshot, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -39,6 +39,9 @@ pub(crate) enum Command {
     TestState(Box<TestStateArgs>),
     /// Show the state machines of files and folders
     List(ListArgs),
+    /// Draw a machine's graph, as SVG, Mermaid or DOT
+    #[command(after_help = graph::EXAMPLES)]
+    Graph(graph::GraphArgs),
     /// Say what is wrong with definitions, and what is probably not meant
     #[command(after_help = lint::TABLE)]
     Lint(Box<lint::LintArgs>),

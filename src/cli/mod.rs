@@ -5,6 +5,8 @@ mod coverage;
 mod exit;
 mod explain;
 mod files;
+mod github;
+mod graph;
 mod junit;
 mod lint;
 mod list;
@@ -41,6 +43,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
+        Command::Graph(args) => graph::graph(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),
         Command::Schema => schema::print(&mut screen),

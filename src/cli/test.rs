@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::coverage;
 use super::exit::Exit;
-use super::junit;
 use super::screen::{Failure, Screen};
 use super::snapshot::{self, OnUnreferenced};
+use super::{github, junit};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
@@ -145,8 +145,11 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
         }
     }
     // People see what failed even where a report of it cannot be written.
+    if github::is_asked_for() {
+        github::annotate(screen, &github::of_cases(&results), args.json)?;
+    }
     if let Some(path) = &args.junit {
-        junit::write(path, &results)?;
+        junit::write(path, &results, took)?;
     }
     if let Some(folder) = &kept {
         let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);

@@ -25,12 +25,14 @@ pub struct Outcome {
     /// Own mocks that were never used, where that is no failure.
     pub(super) unused: Vec<String>,
     pub(super) seed: u64,
+    /// How long it took in real time.
+    pub(super) took: Duration,
 }
 
 impl Outcome {
     /// The outcome of a check that runs no execution of its own.
     pub(super) fn nothing() -> Outcome {
-        Outcome { run: None, failures: Vec::new(), trouble: None, unused: Vec::new(), seed: 0 }
+        Outcome { run: None, failures: Vec::new(), trouble: None, unused: Vec::new(), seed: 0, took: Duration::ZERO }
     }
     /// Whether everything was as expected.
     pub fn passed(&self) -> bool {
@@ -52,6 +54,10 @@ impl Outcome {
     pub fn seed(&self) -> u64 {
         self.seed
     }
+    /// How long it took in real time, which differs from run to run and which nothing else depends on.
+    pub fn took(&self) -> Duration {
+        self.took
+    }
     /// Mocks of the scenario that no call asked for.
     pub fn unused_mocks(&self) -> &[String] {
         &self.unused
@@ -66,6 +72,8 @@ impl ScenarioFile {
 
     /// Runs a scenario, and counts what it reaches where somebody wants to know.
     pub(super) fn play(&self, scenario: &Scenario, seed: Option<u64>, covers: bool) -> Outcome {
+        #[expect(clippy::disallowed_methods, reason = "reports say how long it took in real time; no history does")]
+        let began = std::time::Instant::now();
         let seed = seed.unwrap_or(scenario.seed);
         let mut outcome = Outcome { seed, ..Outcome::nothing() };
         let mut harness = scenario.harness.clone().seed(seed);
@@ -94,6 +102,7 @@ impl ScenarioFile {
             }
             Err(error) => outcome.trouble = Some(error),
         }
+        outcome.took = began.elapsed();
         outcome
     }
 

@@ -8,10 +8,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
-    ("world", &["mock", "coverage"]),
+    ("world", &["mock", "coverage", "services"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
-    ("artefacts", &["scenario", "snapshot"]),
+    ("artefacts", &["graph", "scenario", "snapshot"]),
     ("surface", &["cli", "trials"]),
 ];
 

@@ -12,6 +12,7 @@ mod data_flow;
 mod definitions;
 mod determinism;
 mod generate;
+mod graph;
 mod hostile;
 mod iac;
 mod jsonata_oracle;
@@ -27,6 +28,8 @@ mod mocks;
 mod nested;
 mod parallel;
 mod readme;
+#[cfg(feature = "cli")]
+mod reports;
 mod retry;
 mod scenarios;
 mod schema;

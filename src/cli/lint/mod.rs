@@ -1,6 +1,6 @@
 //! `rehearsal lint`: what is wrong with definitions, wherever they live.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -13,6 +13,7 @@ use rehearsal::parallel;
 
 use super::args::Type;
 use super::exit::Exit;
+use super::github;
 use super::screen::{Failure, Screen};
 
 mod config;
@@ -164,6 +165,11 @@ pub(crate) fn run(args: &LintArgs, screen: &mut Screen) -> Result<Exit, Failure>
                 writeln!(out)
             })?;
         }
+    }
+    if github::is_asked_for() {
+        let said = report.findings(args.quiet);
+        let said: Vec<_> = said.flat_map(|(of, d)| github::of_findings([d].into_iter(), Path::new(&of.file))).collect();
+        github::annotate(screen, &said, args.format != Form::Text)?;
     }
     let exit = report.exit();
     for error in report.unread {
