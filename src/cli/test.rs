@@ -158,10 +158,10 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
             screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
         }
     }
+    // People see what failed even where a report of it cannot be written.
     if github::is_asked_for() {
         github::annotate(screen, &github::of_cases(&results), args.json)?;
     }
-    // People see what failed even where a report of it cannot be written.
     if let Some(path) = &args.junit {
         junit::write(path, &results, took)?;
     }
