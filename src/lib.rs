@@ -14,6 +14,7 @@ pub mod history;
 pub mod iac;
 pub mod mock;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod snapshot;
 pub mod source;

@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use rehearsal::Error;
+use rehearsal::report::Report;
 use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
@@ -74,6 +76,9 @@ pub(crate) struct TestArgs {
     /// Write a JUnit report to a file, too
     #[arg(long, value_name = "FILE", help_heading = "What is shown")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write a page with the machines' graphs, their coverage and what happened in every scenario into a folder, too
+    #[arg(long, value_name = "DIR", help_heading = "What is shown", conflicts_with = "list")]
+    pub(crate) html: Option<PathBuf>,
     /// Cut nothing in the histories of failures
     #[arg(long, help_heading = "What is shown")]
     pub(crate) whole: bool,
@@ -108,7 +113,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.update_snapshots = args.update_snapshots;
     selection.ignored = args.include_ignored;
     let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
-    selection.coverage = kept.is_some();
+    selection.coverage = kept.is_some() || args.html.is_some();
     rehearsal::coverage::leave_to_caller();
     let cases = suite.cases(&selection)?;
     if args.list {
@@ -121,6 +126,9 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
     if let Some(path) = &args.junit {
         junit::write(path, &results)?;
+    }
+    if let Some(folder) = &args.html {
+        html(folder, &results)?;
     }
     let reached = coverage::of_results(&results);
     if let Some(folder) = &kept {
@@ -138,6 +146,14 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
         }
     }
     Ok(if verdicts.iter().any(Verdict::is_failure) { Exit::WorkflowFailed } else { Exit::Succeeded })
+}
+
+/// Writes the page.
+fn html(folder: &Path, results: &[(&Case<'_>, &Verdict)]) -> Result<(), Failure> {
+    let mut report = Report::new();
+    report.add_results(results.iter().copied());
+    let written = report.write(folder);
+    written.map(|_| ()).map_err(|e| Failure::from(Error::io("write the report into", folder, e)))
 }
 
 fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {
