@@ -14,6 +14,7 @@ mod schema;
 mod screen;
 mod test;
 mod test_state;
+mod watch;
 
 use std::process::ExitCode;
 

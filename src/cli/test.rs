@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::coverage;
 use super::exit::Exit;
 use super::screen::{Failure, Screen};
-use super::{github, junit};
+use super::{github, junit, watch};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
@@ -50,6 +50,9 @@ pub(crate) struct TestArgs {
     #[arg(long, help_heading = "What runs")]
     pub(crate) fail_fast: bool,
 
+    /// Stay, and run what a change of a file touches again; Ctrl-C ends it
+    #[arg(long, help_heading = "What runs", conflicts_with_all = ["list", "json", "junit", "coverage"])]
+    pub(crate) watch: bool,
     /// Store snapshots that differ or are missing
     #[arg(long, help_heading = "What runs")]
     pub(crate) update_snapshots: bool,
@@ -110,6 +113,9 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
     selection.coverage = kept.is_some();
     rehearsal::coverage::leave_to_caller();
+    if args.watch {
+        return watch::run(args, screen, &places, suite, &selection, began);
+    }
     let cases = suite.cases(&selection)?;
     if args.list {
         return list(&cases, screen);
@@ -161,7 +167,7 @@ fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {
 }
 
 /// The failures, and a line for every file.
-fn show(
+pub(crate) fn show(
     args: &TestArgs,
     screen: &mut Screen,
     results: &[(&Case<'_>, &Verdict)],

@@ -1,5 +1,6 @@
 //! Many scenario files at once: found, chosen, run on all processors, reported in the order of their names.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,17 +21,29 @@ const MOST_FOLDERS: usize = 64;
 /// # Errors
 /// A path that does not exist or cannot be read.
 pub fn find<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
+    Ok(find_with_folders(paths)?.0)
+}
+
+/// As [`find`], with the folders that were looked through: where none of them changes, none of the files is new or gone.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_with_folders<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Error> {
+    let (mut found, mut folders) = (Vec::new(), Vec::new());
     for path in paths {
-        search(path.as_ref(), 0, &mut found)?;
+        search(path.as_ref(), 0, &mut found, &mut folders)?;
     }
-    found.sort();
-    found.dedup();
-    Ok(found)
+    for list in [&mut found, &mut folders] {
+        list.sort();
+        list.dedup();
+    }
+    Ok((found, folders))
 }
 
 #[expect(clippy::disallowed_methods, reason = "scenario files are looked for here only")]
-fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) -> Result<(), Error> {
     let asked = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let about = std::fs::metadata(asked).map_err(|e| Error::io("read", asked, e))?;
     if !about.is_dir() {
@@ -40,6 +53,7 @@ fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Err
     if depth > MOST_FOLDERS {
         return Ok(());
     }
+    folders.push(asked.to_owned());
     for entry in std::fs::read_dir(asked).map_err(|e| Error::io("read", asked, e))? {
         let entry = entry.map_err(|e| Error::io("read", asked, e))?;
         let name = entry.file_name();
@@ -47,7 +61,7 @@ fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Err
         let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
         let path = if path.as_os_str() == "." { PathBuf::from(&*name) } else { path.join(&*name) };
         if is_folder && !name.starts_with('.') && !SKIPPED.contains(&&*name) {
-            search(&path, depth + 1, found)?;
+            search(&path, depth + 1, found, folders)?;
         } else if !is_folder && SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
             found.push(path);
         }
@@ -92,7 +106,14 @@ impl Selection {
 
 /// Scenario files, with those that could not be read.
 pub struct Suite {
-    files: Vec<(PathBuf, Result<ScenarioFile, Error>)>,
+    files: Vec<Loaded>,
+}
+
+/// A scenario file, or why it could not be read.
+struct Loaded {
+    path: PathBuf,
+    file: Result<ScenarioFile, Error>,
+    sources: BTreeSet<PathBuf>,
 }
 
 /// A scenario to run, or a file that could not be read, which counts as one that failed.
@@ -150,13 +171,33 @@ impl Case<'_> {
 impl Suite {
     /// Reads scenario files, on all processors.
     pub fn load(paths: Vec<PathBuf>) -> Suite {
-        let loaded = in_parallel(&paths, |path| ScenarioFile::load(path));
-        Suite { files: paths.into_iter().zip(loaded).collect() }
+        let mut suite = Suite { files: Vec::new() };
+        suite.refresh(paths, |_| true);
+        suite
+    }
+
+    /// Makes these the files of the suite: reads those that are new, and those that have changed.
+    pub fn refresh(&mut self, paths: Vec<PathBuf>, has_changed: impl Fn(&Path) -> bool) {
+        let mut known: BTreeMap<PathBuf, Loaded> =
+            std::mem::take(&mut self.files).into_iter().map(|loaded| (loaded.path.clone(), loaded)).collect();
+        known.retain(|path, _| !has_changed(path));
+        let new: Vec<PathBuf> = paths.iter().filter(|path| !known.contains_key(*path)).cloned().collect();
+        let loaded = in_parallel(&new, |path| ScenarioFile::load_noting(path));
+        for (path, (file, sources)) in new.into_iter().zip(loaded) {
+            known.insert(path.clone(), Loaded { path, file, sources });
+        }
+        self.files = paths.iter().filter_map(|path| known.remove(path)).collect();
     }
 
     /// The files, and those that could not be read.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &Result<ScenarioFile, Error>)> {
-        self.files.iter().map(|(path, file)| (path.as_path(), file))
+        self.files.iter().map(|loaded| (loaded.path.as_path(), &loaded.file))
+    }
+
+    /// The files with everything that each was made from, also where it could not be read; see
+    /// [`ScenarioFile::sources`].
+    pub fn sources(&self) -> impl Iterator<Item = (&Path, &BTreeSet<PathBuf>)> {
+        self.files.iter().map(|loaded| (loaded.path.as_path(), &loaded.sources))
     }
 
     /// The cases of a selection, in the order of the files. A file that could not be read is always among them.
@@ -164,7 +205,7 @@ impl Suite {
     /// # Errors
     /// Tags that no scenario has; names of which nothing has a part.
     pub fn cases(&self, selection: &Selection) -> Result<Vec<Case<'_>>, Error> {
-        let all: Vec<&Scenario> = self.files.iter().flat_map(|(_, f)| f.iter().flat_map(|f| f.scenarios())).collect();
+        let all: Vec<&Scenario> = self.files.iter().flat_map(|l| l.file.iter().flat_map(|f| f.scenarios())).collect();
         for tag in &selection.tags {
             if !all.iter().any(|s| s.tags().contains(tag)) {
                 let known = all.iter().flat_map(|s| s.tags()).map(String::as_str);
@@ -177,7 +218,7 @@ impl Suite {
             all.iter().map(|s| s.name()).filter(|n| selection.names.iter().any(|p| p == n)).collect();
         let is_whole = selection.names.is_empty() && selection.tags.is_empty();
         let mut cases = Vec::new();
-        for (path, file) in &self.files {
+        for Loaded { path, file, .. } in &self.files {
             match file {
                 Err(error) => cases.push(Case { path, what: Err(error) }),
                 Ok(file) => {
