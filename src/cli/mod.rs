@@ -6,12 +6,14 @@ mod exit;
 mod explain;
 mod files;
 mod github;
+mod graph;
 mod junit;
 mod lint;
 mod list;
 mod run;
 mod schema;
 mod screen;
+mod snapshot;
 mod test;
 mod test_state;
 mod watch;
@@ -38,9 +40,11 @@ pub(crate) fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::Snapshot(args) => snapshot::run(args, &mut screen),
         Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
+        Command::Graph(args) => graph::graph(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),
         Command::Schema => schema::print(&mut screen),

@@ -12,6 +12,7 @@ mod data_flow;
 mod definitions;
 mod determinism;
 mod generate;
+mod graph;
 mod hostile;
 mod iac;
 mod jsonata_oracle;
@@ -32,6 +33,8 @@ mod reports;
 mod retry;
 mod scenarios;
 mod schema;
+#[cfg(feature = "cli")]
+mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;

@@ -3,6 +3,7 @@
 
 mod operator;
 mod pattern;
+mod words;
 
 use crate::expr::env::Env;
 use crate::expr::error::{ExprError, FieldError, Findings, did_you_mean};

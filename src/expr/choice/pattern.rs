@@ -47,6 +47,19 @@ impl Pattern {
     }
 }
 
+/// The pattern as it is written.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, piece) in self.pieces.iter().enumerate() {
+            if i > 0 {
+                write!(f, "*")?;
+            }
+            write!(f, "{}", piece.replace('\\', r"\\").replace('*', r"\*"))?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.pieces).finish()
