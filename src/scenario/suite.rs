@@ -159,6 +159,16 @@ impl Suite {
         self.files = paths.iter().filter_map(|path| known.remove(path)).collect();
     }
 
+    /// The suite of files that were read already, such as those of a mock configuration.
+    pub fn of(files: Vec<(PathBuf, Result<ScenarioFile, Error>)>) -> Suite {
+        let sources = |path: &PathBuf, file: &Result<ScenarioFile, Error>| match file {
+            Ok(file) => file.sources().clone(),
+            Err(_) => BTreeSet::from([path.clone()]),
+        };
+        let loaded = |(path, file)| Loaded { sources: sources(&path, &file), path, file };
+        Suite { files: files.into_iter().map(loaded).collect() }
+    }
+
     /// The files, and those that could not be read.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &Result<ScenarioFile, Error>)> {
         self.files.iter().map(|loaded| (loaded.path.as_path(), &loaded.file))
