@@ -9,7 +9,7 @@ use clap::Args;
 use rehearsal::Error;
 use rehearsal::diagnostic::counted;
 use rehearsal::report::Report;
-use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
+use rehearsal::scenario::suite::{self, Case, Check, Selection, Snapshots, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
@@ -141,7 +141,9 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.seed = args.seed;
     selection.shard = args.shard;
     selection.fail_fast = args.fail_fast;
-    selection.update_snapshots = args.update_snapshots;
+    if args.update_snapshots {
+        selection.snapshots = Snapshots::Store;
+    }
     selection.ignored = args.include_ignored;
     let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
     selection.coverage = kept.is_some() || args.html.is_some();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
-use rehearsal::scenario::suite::{self, Case, Selection, Suite, Verdict};
+use rehearsal::scenario::suite::{self, Case, Selection, Snapshots, Suite, Verdict};
 
 use super::exit::Exit;
 use super::screen::{Failure, Screen};
@@ -157,7 +157,7 @@ impl Watch {
         let began = Instant::now();
         let verdicts = suite::run(cases, selection, |_| {});
         let took = (!args.no_real_time).then(|| began.elapsed());
-        if selection.update_snapshots {
+        if selection.snapshots == Snapshots::Store {
             let own = self.stamps.iter_mut().filter(|(path, _)| path.extension().is_some_and(|e| e == "snap"));
             own.for_each(|(path, known)| *known = stamp(path));
         }

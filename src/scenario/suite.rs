@@ -39,6 +39,21 @@ pub fn find_with_folders<P: AsRef<Path>>(
     Ok((found, folders))
 }
 
+/// What becomes of snapshots that differ or are missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Snapshots {
+    /// They fail, and what happened is put beside them for a review.
+    #[default]
+    Review,
+    /// They are stored.
+    Store,
+    /// Missing ones are stored; those that differ are as with [`Review`](Snapshots::Review).
+    StoreMissing,
+    /// They fail, and nothing is written.
+    Keep,
+}
+
 /// Which scenarios to run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -56,8 +71,10 @@ pub struct Selection {
     pub fail_fast: bool,
     /// Whether scenarios that are marked `ignore` run, too.
     pub ignored: bool,
-    /// Whether snapshots that differ or are missing are stored, instead of failing.
-    pub update_snapshots: bool,
+    /// What becomes of snapshots that differ or are missing.
+    pub snapshots: Snapshots,
+    /// Whether it runs in a crate's tests, where what is said to do has to be of use without the command line.
+    pub in_tests: bool,
     /// Whether runs count what they reach, to be added to a [`Coverage`](crate::coverage::Coverage).
     pub coverage: bool,
 }
@@ -261,7 +278,7 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
                 return Verdict::Ignored(why.to_owned());
             }
             let mut outcome = Box::new(file.play(scenario, selection.seed, selection.coverage));
-            file.compare_snapshot(scenario, &mut outcome, selection.update_snapshots);
+            file.compare_snapshot(scenario, &mut outcome, selection);
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
     }
