@@ -50,3 +50,5 @@ mod tokens;
 mod validation;
 mod variables;
 mod wait;
+#[cfg(all(feature = "cli", unix))]
+mod watch;
