@@ -17,6 +17,7 @@ pub mod mock;
 pub mod parallel;
 mod pretend;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod services;
 pub mod snapshot;

@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use rehearsal::Error;
 use rehearsal::diagnostic::counted;
+use rehearsal::report::Report;
 use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
@@ -85,6 +87,9 @@ pub(crate) struct TestArgs {
     /// Write a JUnit report to a file, too
     #[arg(long, value_name = "FILE", help_heading = "What is shown")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write a page with the machines' graphs, their coverage and what happened in every scenario into a folder, too
+    #[arg(long, value_name = "DIR", help_heading = "What is shown", conflicts_with = "list")]
+    pub(crate) html: Option<PathBuf>,
     /// Cut nothing in the histories of failures
     #[arg(long, help_heading = "What is shown")]
     pub(crate) whole: bool,
@@ -136,7 +141,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.update_snapshots = args.update_snapshots;
     selection.ignored = args.include_ignored;
     let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
-    selection.coverage = kept.is_some();
+    selection.coverage = kept.is_some() || args.html.is_some();
     rehearsal::coverage::leave_to_caller();
     let cases = suite.cases(&selection)?;
     if args.list {
@@ -158,12 +163,15 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
             screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
         }
     }
+    // People see what failed even where a report of it cannot be written.
     if github::is_asked_for() {
         github::annotate(screen, &github::of_cases(&results), args.json)?;
     }
-    // People see what failed even where a report of it cannot be written.
     if let Some(path) = &args.junit {
         junit::write(path, &results, took)?;
+    }
+    if let Some(folder) = &args.html {
+        html(folder, &results)?;
     }
     if let Some(folder) = &kept {
         let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
@@ -187,6 +195,14 @@ fn scenario_files(args: &TestArgs, places: &[PathBuf]) -> Result<Suite, Failure>
         return Err(failure.help("their names end in `.rehearsal.yaml`; the README shows how to write the first one"));
     }
     Ok(Suite::load(paths))
+}
+
+/// Writes the page.
+fn html(folder: &Path, results: &[(&Case<'_>, &Verdict)]) -> Result<(), Failure> {
+    let mut report = Report::new();
+    report.add_results(results.iter().copied());
+    let written = report.write(folder);
+    written.map(|_| ()).map_err(|e| Failure::from(Error::io("write the report into", folder, e)))
 }
 
 fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {

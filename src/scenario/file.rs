@@ -8,6 +8,7 @@ use super::coverage;
 use super::expect::{self, Expect};
 use super::format::{FILE, SCENARIO, names};
 use super::rows::{self, Row};
+use super::services;
 use super::states::States;
 use super::timeline::{self, Event, Worker};
 use crate::asl::{CompileOptions, Machine, MachineType};
@@ -211,9 +212,7 @@ impl Header {
             return Err(finding.help("begin with `machine: order.asl.json` and `scenarios:`").into());
         }
         for member in root.members() {
-            if reader.knows(member, &names(FILE), "a scenario file")
-                && matches!(&*member.key, "services" | "properties")
-            {
+            if reader.knows(member, &names(FILE), "a scenario file") && &*member.key == "properties" {
                 not_here(reader, member);
             }
         }
@@ -274,6 +273,7 @@ impl Header {
         for member in root.members() {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
+                "services" => harness = harness.services(services::setup(reader, member)),
                 "coverage" => self.thresholds = coverage::thresholds(reader, member),
                 "seed" => self.seed = reader.count(member, 0).unwrap_or_default(),
                 _ => {}
@@ -568,11 +568,7 @@ fn options(reader: &mut Reader<'_>, root: &Node) -> CompileOptions {
 pub(super) fn not_here(reader: &mut Reader<'_>, member: &Member) {
     let message = format!("`{}` is not supported by this version", member.key);
     let finding = Diagnostic::error("not-supported", message).at(reader.source, member.key_span, "not yet");
-    let help = match &*member.key {
-        "services" => "answer the calls with `mocks`, and expect them with `calls`",
-        _ => "leave it out",
-    };
-    reader.push(finding.help(help));
+    reader.push(finding.help("leave it out"));
 }
 
 /// An error about a file that this one names, with the place where it does.

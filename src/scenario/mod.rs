@@ -24,6 +24,7 @@ mod report;
 mod rows;
 mod run;
 mod schema;
+mod services;
 mod states;
 pub mod suite;
 mod timeline;

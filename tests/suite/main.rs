@@ -39,6 +39,7 @@ mod retry;
 mod scenarios;
 mod schema;
 #[cfg(feature = "cli")]
+mod services;
 mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
