@@ -15,6 +15,8 @@ mod generate;
 mod graph;
 mod hostile;
 mod iac;
+#[cfg(feature = "cli")]
+mod imports_cli;
 mod init;
 mod jsonata_oracle;
 mod jsonpath_oracle;
