@@ -13,6 +13,7 @@ use crate::harness::world::{Parked, Rest, State, World};
 use crate::history::History;
 use crate::history::compact::Compact;
 use crate::mock::CallLog;
+use crate::services::{Service, ServiceError, Services};
 use crate::task::TaskError;
 use crate::time::{Timestamp, format_offset};
 use crate::value::{Str, Value};
@@ -209,6 +210,19 @@ impl Session {
             format!("`{}` waits since T+{since} ({})", p.call.location(), p.call.resource.short())
         };
         self.world.parked.iter().map(describe).collect()
+    }
+    /// Calls an operation of a service's model at this instant, as a consumer outside would:
+    /// `call(Service::Sqs, "ReceiveMessage", json!({"QueueUrl": "approvals"}))`.
+    ///
+    /// # Errors
+    /// What the service refuses, and what is not modelled.
+    pub fn call(&mut self, service: Service, operation: &str, input: impl Into<Value>) -> Result<Value, ServiceError> {
+        let now = self.now();
+        self.world.services.call(now, service, operation, &input.into())
+    }
+    /// What the models of services hold at this instant.
+    pub fn services(&self) -> &Services {
+        &self.world.services
     }
     /// The present instant on the virtual clock.
     pub fn now(&self) -> Timestamp {

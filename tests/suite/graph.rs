@@ -164,7 +164,7 @@ fn every_state_and_every_field_that_leads_on_is_drawn_once() {
         assert_eq!(svg.matches(&format!("data-point=\"{}\">", node.place)).count(), 1, "{}", node.place);
     }
     for edge in graph.edges() {
-        let point = format!("data-point=\"{}#{}\">", graph.nodes()[edge.from].place, edge.way);
+        let point = format!("data-point=\"{}#{}\"", graph.nodes()[edge.from].place, edge.way);
         assert_eq!(svg.matches(&point).count(), 1, "{point}");
     }
     let ways: Vec<String> =

@@ -11,7 +11,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("world", &["mock", "coverage", "services"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
-    ("artefacts", &["graph", "scenario", "snapshot"]),
+    ("artefacts", &["graph", "report", "scenario", "snapshot"]),
+    ("imports", &["import"]),
     ("surface", &["cli", "trials"]),
 ];
 

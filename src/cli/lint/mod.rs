@@ -168,7 +168,8 @@ pub(crate) fn run(args: &LintArgs, screen: &mut Screen) -> Result<Exit, Failure>
     }
     if github::is_asked_for() {
         let said = report.findings(args.quiet);
-        let said: Vec<_> = said.flat_map(|(of, d)| github::of_findings([d].into_iter(), Path::new(&of.file))).collect();
+        let said: Vec<_> =
+            said.flat_map(|(of, d)| github::of_findings([d].into_iter(), std::path::Path::new(&of.file))).collect();
         github::annotate(screen, &said, args.format != Form::Text)?;
     }
     let exit = report.exit();
