@@ -74,9 +74,54 @@ pub struct Target {
 /// Runs what the arguments ask for.
 #[doc(hidden)]
 pub fn main(target: &Target, folders: &[&str]) -> ExitCode {
-    let arguments = Arguments::from_args();
-    let trials = trials(target, folders, &arguments);
-    libtest_mimic::run(&arguments, trials).exit_code()
+    #[expect(clippy::disallowed_methods, reason = "this is the main function of a test")]
+    let typed = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let mut asked = Asked::of(typed);
+    let mut trials = trials(target, folders, &asked);
+    match asked.filters.as_slice() {
+        [] => {}
+        [only] => asked.arguments.filter = Some(only.clone()),
+        // libtest-mimic knows one filter, libtest any number.
+        _ => trials.retain(|trial| asked.names(trial.name())),
+    }
+    libtest_mimic::run(&asked.arguments, trials).exit_code()
+}
+
+/// What was typed.
+struct Asked {
+    arguments: Arguments,
+    filters: Vec<String>,
+}
+
+/// The options of tests that have a value behind them.
+const WITH_VALUES: [&str; 6] = ["--skip", "--test-threads", "--color", "--format", "--logfile", "-Z"];
+
+impl Asked {
+    fn of(typed: impl IntoIterator<Item = String>) -> Asked {
+        let (mut options, mut filters) = (Vec::new(), Vec::new());
+        let mut typed = typed.into_iter();
+        options.extend(typed.next());
+        while let Some(argument) = typed.next() {
+            match argument.as_str() {
+                "--" => filters.extend(typed.by_ref()),
+                // As newer harnesses spell it.
+                "--no-capture" => options.push("--nocapture".to_owned()),
+                option if WITH_VALUES.contains(&option) => {
+                    options.push(argument);
+                    options.extend(typed.next());
+                }
+                option if option.starts_with('-') => options.push(argument),
+                _ => filters.push(argument),
+            }
+        }
+        Asked { arguments: Arguments::from_iter(options), filters }
+    }
+
+    /// Whether a filter names this test, or none is given.
+    fn names(&self, test: &str) -> bool {
+        let fits = |filter: &String| if self.arguments.exact { test == filter } else { test.contains(filter.as_str()) };
+        self.filters.is_empty() || self.filters.iter().any(fits)
+    }
 }
 
 impl Target {
@@ -99,7 +144,7 @@ impl Target {
     }
 }
 
-fn trials(target: &Target, folders: &[&str], asked: &Arguments) -> Vec<Trial> {
+fn trials(target: &Target, folders: &[&str], asked: &Asked) -> Vec<Trial> {
     let base = target.base();
     let found = suite::find(folders.iter().map(|folder| base.join(folder)));
     let mut paths = match found {
@@ -112,9 +157,12 @@ fn trials(target: &Target, folders: &[&str], asked: &Arguments) -> Vec<Trial> {
         Err(error) => return vec![failing(asked, "scenario files are found", error.to_string())],
     };
     // One test of many is what cargo-nextest asks for, as often as there are tests.
-    if let (true, Some(name)) = (asked.exact, &asked.filter) {
-        let is_of = |path: &PathBuf| name.strip_prefix(&file_name(path, &base)).is_some_and(|r| r.starts_with("::"));
-        paths.retain(is_of);
+    if asked.arguments.exact && !asked.filters.is_empty() {
+        let begins = |name: &String, file: &str| name.strip_prefix(file).is_some_and(|rest| rest.starts_with("::"));
+        paths.retain(|path| {
+            let file = file_name(path, &base);
+            asked.filters.iter().any(|name| begins(name, &file))
+        });
     }
     // The tests live as long as the process, and so do the files they are in.
     let suite: &'static Suite = Box::leak(Box::new(Suite::load(paths)));
@@ -154,10 +202,10 @@ fn told(case: &Case<'_>, verdict: Verdict, again: &str) -> Result<(), String> {
 }
 
 /// A test that fails whatever is asked for: a filter must not make a test pass whose file cannot be read.
-fn failing(asked: &Arguments, name: &str, why: String) -> Trial {
-    let name = match &asked.filter {
-        Some(filter) if asked.exact => filter.clone(),
-        Some(filter) if !name.contains(filter.as_str()) => format!("{name} (it may hold `{filter}`)"),
+fn failing(asked: &Asked, name: &str, why: String) -> Trial {
+    let name = match asked.filters.first() {
+        Some(filter) if asked.arguments.exact => filter.clone(),
+        Some(filter) if !asked.names(name) => format!("{name} (it may hold `{filter}`)"),
         _ => name.to_owned(),
     };
     Trial::test(name, move || Err(Failed::from(why)))
@@ -209,16 +257,29 @@ mod tests {
         assert_eq!(moved.again("a", true), "cargo test -p shop --test order_flow -- --ignored --exact a");
     }
 
+    fn asked(typed: &[&str]) -> Asked {
+        Asked::of(std::iter::once("scenarios").chain(typed.iter().copied()).map(str::to_owned))
+    }
+
     #[test]
     fn a_file_that_cannot_be_read_fails_whatever_is_asked_for() {
-        let name = |filter: Option<&str>, exact| {
-            let asked = Arguments { filter: filter.map(str::to_owned), exact, ..Arguments::default() };
-            failing(&asked, "a.yaml::the file can be read", String::new()).name().to_owned()
-        };
-        assert_eq!(name(None, false), "a.yaml::the file can be read");
-        assert_eq!(name(Some("can be"), false), "a.yaml::the file can be read");
-        assert_eq!(name(Some("late"), false), "a.yaml::the file can be read (it may hold `late`)");
-        assert_eq!(name(Some("a.yaml::late"), true), "a.yaml::late");
+        let name =
+            |typed: &[&str]| failing(&asked(typed), "a.yaml::the file can be read", String::new()).name().to_owned();
+        assert_eq!(name(&[]), "a.yaml::the file can be read");
+        assert_eq!(name(&["can be"]), "a.yaml::the file can be read");
+        assert_eq!(name(&["late"]), "a.yaml::the file can be read (it may hold `late`)");
+        assert_eq!(name(&["--exact", "a.yaml::late"]), "a.yaml::late");
+    }
+
+    #[test]
+    fn filters_are_what_stands_between_the_options() {
+        let several = asked(&["late", "--skip", "x y", "--test-threads", "1", "early", "--no-capture", "--skip=z"]);
+        assert_eq!(several.filters, ["late", "early"]);
+        assert_eq!((several.arguments.skip.len(), several.arguments.test_threads), (2, Some(1)));
+        assert!(several.names("too late") && several.names("early") && !several.names("x"));
+        let exact = asked(&["--exact", "--nocapture", "a", "b"]);
+        assert!(exact.names("a") && exact.names("b") && !exact.names("ab"));
+        assert!(asked(&["--list", "--format", "terse"]).names("anything"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{coverage, exit, explain, graph, lint, test};
+use super::{coverage, exit, explain, graph, lint, snapshot, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// Run scenario files
     #[command(after_help = test::TABLE)]
     Test(Box<test::TestArgs>),
+    /// Look at new snapshots, and accept or reject them
+    #[command(after_help = snapshot::TABLE)]
+    Snapshot(snapshot::SnapshotArgs),
     /// Say what of the state machines the tests reach, and what they do not
     #[command(after_help = coverage::TABLE)]
     Coverage(coverage::CoverageArgs),
@@ -50,7 +53,7 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    /// Files of any kind, and folders with everything below them
+    /// Files of any kind, folders with everything below them, and single machines as FILE#ID
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Print a JSON array of objects with `file`, `id`, `line`, `type` and `queryLanguage`

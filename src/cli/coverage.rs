@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rehearsal::coverage::{self, Coverage, MachineCoverage, Parts, Thresholds};
-use rehearsal::diagnostic::did_you_mean;
+use rehearsal::diagnostic::{counted, did_you_mean};
 use rehearsal::scenario::suite::{Case, Check, Verdict};
 
 use super::exit::Exit;
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &CoverageArgs, screen: &mut Screen) -> Result<Exit, Fail
     let folder = folder(args.folder.as_deref());
     if args.clear {
         let count = coverage::clear(&folder)?;
-        let parts = if count == 1 { "1 part".to_owned() } else { format!("{count} parts") };
+        let parts = counted(count, "part");
         screen.show(|out| writeln!(out, "removed {parts} from `{}`", folder.display()))?;
         return Ok(Exit::Succeeded);
     }

@@ -118,9 +118,7 @@ fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {
 
 fn json(name: &str, bytes: &[u8], format: Format, help: &str) -> Result<Value, Failure> {
     let refused = |found: Diagnostics| {
-        // What the service says of a broken definition has no place here.
-        let plain = found.into_iter().map(|d| Diagnostic { aws: None, ..d });
-        let helped = plain.map(|d| if d.help.is_none() { d.help(help) } else { d });
+        let helped = found.without_aws().into_iter().map(|d| if d.help.is_none() { d.help(help) } else { d });
         Failure::found(Exit::Input, helped.collect::<Vec<Diagnostic>>())
     };
     let source = Arc::new(Source::from_bytes(name, bytes, MOST_INPUT).map_err(refused)?);

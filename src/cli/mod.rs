@@ -5,6 +5,7 @@ mod coverage;
 mod exit;
 mod explain;
 mod files;
+mod github;
 mod graph;
 mod junit;
 mod lint;
@@ -12,6 +13,7 @@ mod list;
 mod run;
 mod schema;
 mod screen;
+mod snapshot;
 mod test;
 mod test_state;
 
@@ -37,6 +39,7 @@ pub(crate) fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::Snapshot(args) => snapshot::run(args, &mut screen),
         Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),

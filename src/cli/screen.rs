@@ -85,6 +85,10 @@ impl Screen {
             let _ = writeln!(self.err, "{}\n", finding.render(self.err_color));
         }
     }
+    /// Writes to standard error as it is, where standard output is for another program.
+    pub(crate) fn aside(&mut self, text: &str) {
+        let _ = write!(self.err, "{text}");
+    }
     /// Says what is not as it should be and stops nothing.
     pub(crate) fn warn(&mut self, message: &str) {
         let (yellow, reset) = if self.err_color { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use rehearsal::Error;
+use rehearsal::diagnostic::counted;
 use rehearsal::report::Report;
 use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
@@ -14,14 +15,15 @@ use serde_json::{Value, json};
 
 use super::coverage;
 use super::exit::Exit;
-use super::junit;
 use super::screen::{Failure, Screen};
+use super::snapshot::{self, OnUnreferenced};
+use super::{github, junit};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
 Exit codes:
   0  every scenario went as expected
-  1  a scenario did not, or a file cannot be read
+  1  a scenario did not, or a file cannot be read; with `--unreferenced reject`, a snapshot is left over
   2  the command line cannot be understood, or there is nothing to run
   6  a report cannot be written";
 
@@ -55,6 +57,9 @@ pub(crate) struct TestArgs {
     /// Store snapshots that differ or are missing
     #[arg(long, help_heading = "What runs")]
     pub(crate) update_snapshots: bool,
+    /// What to do with snapshots that no scenario asks for [default: warn, where everything runs]
+    #[arg(long, value_name = "WHAT", help_heading = "What runs")]
+    pub(crate) unreferenced: Option<OnUnreferenced>,
 
     /// Show what the scenarios reach of their machines, and keep it for `rehearsal coverage`, in `.rehearsal/coverage`
     /// or another folder
@@ -85,6 +90,15 @@ pub(crate) struct TestArgs {
     /// Leave out how much real time it took, so that the same run prints the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
+}
+
+impl TestArgs {
+    /// Whoever runs one scenario does not want to hear of others, unless they ask.
+    fn on_unreferenced(&self) -> OnUnreferenced {
+        let is_whole = self.names.is_empty() && self.tags.is_empty() && self.shard.is_none() && !self.quiet;
+        let unasked = if is_whole { OnUnreferenced::Warn } else { OnUnreferenced::Ignore };
+        self.unreferenced.unwrap_or(unasked)
+    }
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {
@@ -124,17 +138,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     progress.clear();
     let took = (!args.no_real_time).then(|| began.elapsed());
     let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
-    if let Some(path) = &args.junit {
-        junit::write(path, &results)?;
-    }
-    if let Some(folder) = &args.html {
-        html(folder, &results)?;
-    }
     let reached = coverage::of_results(&results);
-    if let Some(folder) = &kept {
-        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
-        coverage::keep(&reached, folder, &chosen)?;
-    }
     if args.json {
         let all: Vec<Value> = results.iter().map(|(case, verdict)| record(case, verdict)).collect();
         screen.show(|out| writeln!(out, "{:#}", Value::Array(all)))?;
@@ -145,7 +149,23 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
             screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
         }
     }
-    Ok(if verdicts.iter().any(Verdict::is_failure) { Exit::WorkflowFailed } else { Exit::Succeeded })
+    if github::is_asked_for() {
+        github::annotate(screen, &github::of_cases(&results), args.json)?;
+    }
+    // People see what failed even where a report of it cannot be written.
+    if let Some(path) = &args.junit {
+        junit::write(path, &results, took)?;
+    }
+    if let Some(folder) = &args.html {
+        html(folder, &results)?;
+    }
+    if let Some(folder) = &kept {
+        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
+        coverage::keep(&reached, folder, &chosen)?;
+    }
+    let has_leftovers = snapshot::unreferenced(&suite, &places, args.on_unreferenced(), screen)?;
+    let has_failed = has_leftovers || verdicts.iter().any(Verdict::is_failure);
+    Ok(if has_failed { Exit::WorkflowFailed } else { Exit::Succeeded })
 }
 
 /// Writes the page.
@@ -190,9 +210,8 @@ fn show(
         let failed = of.iter().filter(|(_, v)| v.is_failure()).count();
         if !args.quiet {
             let mark = if failed == 0 { paint("32", "ok  ") } else { paint("1;31", "FAIL") };
-            let of = |n: usize| if n == 1 { "1 check".to_owned() } else { format!("{n} checks") };
-            let count = results.iter().filter(|(case, _)| case.path == *file).count();
-            let what = if failed == 0 { of(count) } else { format!("{failed} of {} failed", of(count)) };
+            let checks = counted(of.len(), "check");
+            let what = if failed == 0 { checks } else { format!("{failed} of {checks} failed") };
             let _ = writeln!(text, "{mark}  {}  {}", file.display(), paint("2", &what));
         }
         for (case, verdict) in of {
@@ -249,8 +268,7 @@ fn summary(results: &[(&Case<'_>, &Verdict)], files: usize, took: Option<Duratio
     ];
     parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
     let mut line = parts.join(", ");
-    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-    let _ = write!(line, " · {files}");
+    let _ = write!(line, " · {}", counted(files, "file"));
     if let Some(took) = took {
         let _ = write!(line, " · {} ms", took.as_millis());
     }

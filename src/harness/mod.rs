@@ -29,6 +29,7 @@ use crate::coverage::{self, Counted as _};
 use crate::engine::{Limits, Settings, Tally};
 use crate::error::{Error, ErrorKind};
 use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
+use crate::services::{Services, Setup};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
 
@@ -56,6 +57,7 @@ pub struct Harness {
     mocks: MockSet,
     faults: FaultSet,
     objects: Objects,
+    services: Setup,
     machines: Vec<Machine>,
     missing_activities: Vec<String>,
     context: Option<Map>,
@@ -92,6 +94,7 @@ impl Harness {
             mocks: MockSet::default(),
             faults: FaultSet::default(),
             objects: Objects::default(),
+            services: Setup::default(),
             machines: Vec::new(),
             missing_activities: Vec::new(),
             context: None,
@@ -143,6 +146,13 @@ impl Harness {
     #[must_use]
     pub fn machine(mut self, machine: &Machine) -> Self {
         self.machines.push(machine.clone());
+        self
+    }
+    /// Sets up stateful models of services, which answer the calls that no mock answers; see
+    /// [`services`](crate::services).
+    #[must_use]
+    pub fn services(mut self, setup: Setup) -> Self {
+        self.services = setup;
         self
     }
     /// Hands over an object for an ItemReader.
@@ -305,6 +315,10 @@ impl Harness {
         world.mocks.rewind();
         world.faults = self.faults.clone();
         world.objects = self.objects.clone();
+        if !self.services.is_empty() {
+            world.services = Services::new(&self.services, self.start, self.seed)
+                .map_err(|e| Error::new(ErrorKind::Mocks, format!("set up the services: {e}")))?;
+        }
         world.machines.clone_from(&self.machines);
         if self.covers || coverage::is_wanted() {
             world.tallies = self.all_machines().into_iter().map(|m| (m.clone(), Tally::of(&m))).collect();

@@ -13,6 +13,7 @@ use crate::history::compact::Compact;
 use crate::history::timeline::{Timeline, timeline};
 use crate::history::{History, wire};
 use crate::mock::{CallLog, Calls, Unused};
+use crate::services::Services;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
@@ -23,6 +24,7 @@ pub struct Run {
     variables: Vec<(Str, Value)>,
     calls: CallLog,
     objects: Objects,
+    services: Services,
     children: Vec<Child>,
     unused: Vec<Unused>,
     arn: Str,
@@ -97,6 +99,7 @@ impl Run {
             variables,
             calls: world.log,
             objects: world.objects,
+            services: world.services,
             unused,
             arn: root.arn,
             elapsed,
@@ -179,6 +182,10 @@ impl Run {
     /// Objects that were handed over or written by a ResultWriter.
     pub fn objects(&self) -> &Objects {
         &self.objects
+    }
+    /// What the models of services hold at the end.
+    pub fn services(&self) -> &Services {
+        &self.services
     }
     /// Child executions of distributed Maps and nested executions, in the order they started.
     pub fn children(&self) -> &[Child] {

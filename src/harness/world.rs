@@ -14,6 +14,7 @@ use crate::harness::objects::Objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
 use crate::random::{Seeded, uuid_str};
+use crate::services::{Services, integration};
 use crate::task::{Call, CallId, Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
@@ -25,6 +26,8 @@ pub(super) struct World {
     pub faults: FaultSet,
     pub log: CallLog,
     pub objects: Objects,
+    /// Models of services, which answer where the test has set them up.
+    pub services: Services,
     /// Machines that `states:startExecution` may start.
     pub machines: Vec<Machine>,
     /// What counts the spots each machine reaches: the one under test first; empty where nobody wants to know.
@@ -150,6 +153,7 @@ impl World {
             faults: FaultSet::default(),
             log: CallLog::new(start),
             objects: Objects::default(),
+            services: Services::empty(start, seed),
             machines: Vec::new(),
             tallies: Vec::new(),
             executions: Vec::new(),
@@ -338,13 +342,30 @@ impl World {
         let at = self.clock.now();
         let entry = self.log.record(call.clone(), at, "");
         self.logged.insert((exec, call.id), entry);
-        let mocks = &mut self.mocks;
-        let answer = match self.faults.answer(&call, at, || mocks.answer(&call, at)) {
+        let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
+        // A model answers what no mock does; faults lie over both.
+        let ask = || match mocks.answer(&call, at) {
+            Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
+                match integration::answer(services, &call, at) {
+                    Some(Ok(reply)) => Answer::Reply(reply),
+                    Some(Err(why)) => {
+                        *trouble = Some(why);
+                        Answer::Unanswered(unanswered)
+                    }
+                    None => Answer::Unanswered(unanswered),
+                }
+            }
+            answer => answer,
+        };
+        let answer = match self.faults.answer(&call, at, ask) {
+            // What a model does not model is said already.
+            Answer::Unanswered(_) if self.trouble.is_some() => return,
             // A mock that is there and has nothing to say is a mistake in the test, not an invitation.
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 if self.start_nested(exec, &call) {
                     return;
                 }
+
                 // An activity or a callback may wait for the test, if the test is there to act.
                 if self.interactive && (call.resource.is_activity() || call.resource.waits_for_token()) {
                     Answer::Reply(Reply::later())

@@ -10,6 +10,7 @@ use crate::asl::{CompileOptions, Machine, MachineType, QueryLanguage, compile};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::error::Error;
 use crate::iac::files::{Files, MAX_TEMPLATE_BYTES, Unread};
+use crate::iac::target::{chosen, parts};
 use crate::iac::{Extracted, Settings, kind, placeholder, plain};
 use crate::source::{MAX_DEFINITION_BYTES, Source};
 
@@ -147,9 +148,27 @@ pub fn find(path: impl AsRef<Path>) -> Result<Vec<Found>, Error> {
     }
 }
 
-/// As [`find`], with what the files do not say, and with all that could not be read.
+/// As [`find`], with what the files do not say, and with all that could not be read. Of `FILE#ID` it is the one machine,
+/// which may be named by its id, its own name, the last part of a way through nested stacks or modules, or what the CDK
+/// made its id from.
 pub fn search(path: impl AsRef<Path>, options: &CompileOptions) -> Search {
-    let path = path.as_ref();
+    let (path, id) = parts(path);
+    let mut search = everything(&path, options);
+    let Some(id) = id else { return search };
+    match chosen(&path, &id, &search.found) {
+        Ok(at) => search.found = vec![search.found.swap_remove(at)],
+        // A file that cannot be read has no ids to choose from.
+        Err(_) if search.found.is_empty() && !search.failures.is_empty() => {}
+        Err(unknown) => {
+            search.found.clear();
+            search.failures.insert(0, unknown);
+        }
+    }
+    search
+}
+
+/// All machines of a file or a folder.
+fn everything(path: &Path, options: &CompileOptions) -> Search {
     let mut search = Searching { options, all: Vec::new(), failures: Vec::new(), warnings: Vec::new() };
     if Files::new().is_folder(path) {
         search.folder(path);

@@ -141,7 +141,7 @@ impl Reply {
         Some(self.submitted.clone().unwrap_or_else(|| shape::submitted(call, at)))
     }
     /// The same reply, given by somebody.
-    pub(super) fn by(mut self, who: Str) -> Reply {
+    pub(crate) fn by(mut self, who: Str) -> Reply {
         self.answered_by = Some(who);
         self
     }

@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Harness;
 use crate::mock::{self, MockEntry, MockFile, Unused};
-use crate::snapshot::{Stored, slug};
+use crate::snapshot::{Form, Stored, slug};
 use crate::source::words::Reader;
 use crate::source::{self, Format, Member, Node, NodeKind, Source, Span};
 use crate::value::Value;
@@ -30,6 +30,11 @@ const MOST_EXTENSIONS: usize = 50;
 
 /// The suffixes by which scenario files are found.
 pub const SUFFIXES: [&str; 3] = [".rehearsal.yaml", ".rehearsal.yml", ".rehearsal.json"];
+
+/// The name of a scenario file without its suffix; nothing where it has none of them.
+pub(crate) fn stem_of(name: &str) -> Option<&str> {
+    SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix))
+}
 
 /// A scenario file with everything in it ready to run.
 pub struct ScenarioFile {
@@ -94,7 +99,7 @@ impl ScenarioFile {
     /// As [`load`](Self::load).
     pub fn parse(path: &Path, source: &Arc<Source>) -> Result<ScenarioFile, Error> {
         let format = Format::of_name(source.name()).unwrap_or(Format::Yaml);
-        let root = source::parse(source, format).map_err(without_aws)?;
+        let root = source::parse(source, format).map_err(Diagnostics::without_aws)?;
         let mut reader = Reader::new(source);
         let file = Header::read(&mut reader, path, &root).map(|header| header.scenarios(&mut reader, &root));
         let mut found = Diagnostics::from(reader.found);
@@ -365,9 +370,7 @@ impl Header {
                 "timeline" => scenario.timeline = Some(timeline::events(reader, &self.states, member)),
                 "workers" => scenario.workers = timeline::workers(reader, &self.machine, member),
                 "expect" => scenario.expect = expect::read(reader, &self.states, member, false),
-                "snapshot" if reader.truth(member) == Some(true) => {
-                    scenario.snapshot = Some(self.stored(reader, &name))
-                }
+                "snapshot" => scenario.snapshot = form(reader, member).map(|form| self.stored(reader, form, &name)),
                 _ => {}
             }
         }
@@ -385,13 +388,31 @@ impl Header {
 
 impl Header {
     /// Where the snapshot of a scenario is kept: `snapshots/FILE@SCENARIO.snap` beside the file.
-    fn stored(&self, reader: &Reader<'_>, scenario: &str) -> Stored {
+    fn stored(&self, reader: &Reader<'_>, form: Form, scenario: &str) -> Stored {
         let path = Path::new(reader.source.name());
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let stem = SUFFIXES.iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(&file);
+        let stem = stem_of(&file).unwrap_or(&file);
         let path = self.folder.join("snapshots").join(format!("{stem}@{}.snap", slug(scenario)));
-        Stored { path, source: file.into_owned(), expression: scenario.to_owned() }
+        Stored { path, form, source: file.into_owned(), expression: scenario.to_owned() }
     }
+}
+
+/// What a scenario's snapshot shows, where it has one.
+fn form(reader: &mut Reader<'_>, member: &Member) -> Option<Form> {
+    match (&member.value.kind, member.value.as_str().map(|text| &**text)) {
+        (NodeKind::Bool(is_on), _) => return is_on.then_some(Form::Text),
+        (_, Some("text")) => return Some(Form::Text),
+        (_, Some("json")) => return Some(Form::Json),
+        _ => {}
+    }
+    let found = member.value.as_str().map_or_else(|| member.value.to_value().to_string(), |text| text.to_string());
+    let finding = reader.error("wrong-value", format!("`{found}` is no form of a snapshot"), &member.value, "no form");
+    let near = member.value.as_str().and_then(|text| did_you_mean(text, ["text", "json", "true", "false"]));
+    reader.push(finding.help(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write `true` for the compact history, or `json` for the events as AWS writes them".to_owned(),
+    }));
+    None
 }
 
 /// What files and scenarios may both say: mocks, faults, the clock, the context.
@@ -542,11 +563,6 @@ fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> Error {
         return Diagnostics::default().into();
     }
     error
-}
-
-fn without_aws(found: Diagnostics) -> Diagnostics {
-    // What the service says of a broken definition has no place here.
-    found.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect::<Vec<_>>().into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "scenario files and what they name are read here only")]

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Positive,
     /// `true` or `false`.
     Truth,
+    /// `true`, `false` or one of these strings.
+    TruthOr(&'static [&'static str]),
     /// `true`: the word means something by being there.
     Flag,
     /// `1m30s`, or seconds.
@@ -109,7 +111,11 @@ pub(crate) static SCENARIO: &[Field] = &[
     field("timeline", Kind::List(&Kind::Object(EVENT)), "The outside world, and checks while the execution runs"),
     field("workers", Kind::Named(&Kind::Object(WORKER)), "Workers of activities"),
     field("expect", Kind::Object(EXPECT), "What has to come of it"),
-    field("snapshot", Kind::Truth, "Whether the history is compared with a stored one"),
+    field(
+        "snapshot",
+        Kind::TruthOr(&["text", "json"]),
+        "Whether the history is compared with a stored one, and in which form",
+    ),
 ];
 
 /// The words of an event of the outside world.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::suite::{self, Case, Check, Selection, Suite, Verdict};
+use crate::diagnostic::counted;
 
 /// Runs every scenario of every scenario file in a folder and below it, on all processors.
 ///
@@ -66,8 +67,7 @@ fn check(path: &Path) -> Result<(), String> {
     if failed == 0 {
         return Ok(());
     }
-    let of = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-    let mut text = format!("{failed} of {} checks failed, in {of}\n\n", results.len());
+    let mut text = format!("{failed} of {} checks failed, in {}\n\n", results.len(), counted(files, "file"));
     for (case, verdict) in results {
         let _ = match (verdict, &case.what) {
             (Verdict::Failed(outcome), Ok((file, Check::Scenario(scenario)))) => {

@@ -27,8 +27,10 @@ mod schema;
 mod states;
 pub mod suite;
 mod timeline;
+mod unreferenced;
 
 pub use check::Failure;
+pub(crate) use file::stem_of;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
 pub use in_tests::{check_dir, check_file};
 pub use report::Failed;

@@ -8,8 +8,11 @@ use super::timeline::{Action, Event, Worker};
 use crate::error::Error;
 use crate::harness::{Harness, Run, Session, Work};
 use crate::mock::Unused;
-use crate::snapshot::{self, Comparison};
+use crate::snapshot::Comparison;
 use crate::time::Timestamp;
+
+/// How much of a changed history a failure shows.
+const MOST_LINES: usize = 100;
 
 /// What came of a scenario.
 pub struct Outcome {
@@ -22,12 +25,14 @@ pub struct Outcome {
     /// Own mocks that were never used, where that is no failure.
     pub(super) unused: Vec<String>,
     pub(super) seed: u64,
+    /// How long it took in real time.
+    pub(super) took: Duration,
 }
 
 impl Outcome {
     /// The outcome of a check that runs no execution of its own.
     pub(super) fn nothing() -> Outcome {
-        Outcome { run: None, failures: Vec::new(), trouble: None, unused: Vec::new(), seed: 0 }
+        Outcome { run: None, failures: Vec::new(), trouble: None, unused: Vec::new(), seed: 0, took: Duration::ZERO }
     }
     /// Whether everything was as expected.
     pub fn passed(&self) -> bool {
@@ -49,6 +54,10 @@ impl Outcome {
     pub fn seed(&self) -> u64 {
         self.seed
     }
+    /// How long it took in real time, which differs from run to run and which nothing else depends on.
+    pub fn took(&self) -> Duration {
+        self.took
+    }
     /// Mocks of the scenario that no call asked for.
     pub fn unused_mocks(&self) -> &[String] {
         &self.unused
@@ -63,6 +72,8 @@ impl ScenarioFile {
 
     /// Runs a scenario, and counts what it reaches where somebody wants to know.
     pub(super) fn play(&self, scenario: &Scenario, seed: Option<u64>, covers: bool) -> Outcome {
+        #[expect(clippy::disallowed_methods, reason = "reports say how long it took in real time; no history does")]
+        let began = std::time::Instant::now();
         let seed = seed.unwrap_or(scenario.seed);
         let mut outcome = Outcome { seed, ..Outcome::nothing() };
         let mut harness = scenario.harness.clone().seed(seed);
@@ -91,26 +102,27 @@ impl ScenarioFile {
             }
             Err(error) => outcome.trouble = Some(error),
         }
+        outcome.took = began.elapsed();
         outcome
     }
 
     /// Compares the history with the stored one, where the scenario asks for it; adds a failure where it differs.
     pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, update: bool) {
         let (Some(stored), Some(run)) = (&scenario.snapshot, &outcome.run) else { return };
-        let text = snapshot::view(run);
+        let text = stored.form.view(run);
         let path = stored.path.display();
         let failure = |message: String| Failure::new(None, "snapshot", message);
         let differs = match stored.compare(&text) {
             Ok(Comparison::Same) => return stored.settle(),
             Ok(Comparison::Missing) => failure(format!("there is none yet; what happened waits in `{path}.new`")),
-            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(lines),
+            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(cut(lines)),
             Err(e) => return outcome.failures.push(failure(format!("`{path}` cannot be read: {e}"))),
         };
         match stored.write(&text, !update) {
             Ok(_) if update => {}
-            Ok(_) => {
-                outcome.failures.push(differs.accept("accept it with `--update-snapshots`, or by `cargo insta review`"))
-            }
+            Ok(_) => outcome
+                .failures
+                .push(differs.accept("`rehearsal snapshot review` shows it, and `--update-snapshots` accepts it")),
             Err(e) => outcome.failures.push(failure(format!("`{path}` cannot be written: {e}"))),
         }
     }
@@ -133,6 +145,15 @@ impl ScenarioFile {
         }
         let what = |given: &Given| if given.is_fault { "the fault on" } else { "the mock of" };
         unused.iter().map(|given| format!("{} `{}`", what(given), given.key)).collect()
+    }
+}
+
+/// The beginning of a long difference.
+fn cut(lines: String) -> String {
+    let Some((more, _)) = lines.match_indices('\n').nth(MOST_LINES - 1) else { return lines };
+    match lines[more + 1..].lines().count() {
+        0 => lines,
+        count => format!("{}\n… and {count} more lines, which `rehearsal snapshot review` shows\n", &lines[..more]),
     }
 }
 
@@ -248,4 +269,18 @@ fn happen(session: &mut Session, due: Due<'_>, start: Timestamp, failures: &mut 
         failures.extend(check::moment(expect, session, offset));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_difference_is_cut_and_says_so() {
+        let lines = |n: usize| "+ line\n".repeat(n);
+        assert_eq!(cut(lines(1)), lines(1));
+        assert_eq!(cut(lines(MOST_LINES)), lines(MOST_LINES));
+        let more = "… and 7 more lines, which `rehearsal snapshot review` shows\n";
+        assert_eq!(cut(lines(MOST_LINES + 7)), format!("{}{more}", lines(MOST_LINES)));
+    }
 }

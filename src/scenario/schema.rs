@@ -145,6 +145,7 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
         Kind::Count => json!({ "type": "integer", "minimum": 0 }),
         Kind::Positive => json!({ "type": "integer", "minimum": 1 }),
         Kind::Truth => json!({ "type": "boolean" }),
+        Kind::TruthOr(words) => json!({ "anyOf": [{ "type": "boolean" }, { "enum": words }] }),
         Kind::Flag => json!({ "const": true }),
         Kind::Duration => refer("duration"),
         Kind::Offsets => refer("offsets"),

@@ -2,17 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use super::file::{SUFFIXES, Scenario, ScenarioFile};
+use super::file::{Scenario, ScenarioFile, stem_of};
 use super::run::Outcome;
 use crate::error::{Error, ErrorKind};
-
-/// Folders that hold no tests of the project itself.
-const SKIPPED: [&str; 4] = ["node_modules", "target", "cdk.out", "__pycache__"];
-
-/// How deep folders are searched; a circle of links ends there at the latest.
-const MOST_FOLDERS: usize = 64;
+use crate::file;
+use crate::parallel;
 
 /// Finds the scenario files in folders, in the order of their paths; a file that is named is taken whatever it is
 /// called. Hidden folders, `target` and `node_modules` are passed over, and links to folders are not followed.
@@ -22,37 +17,11 @@ const MOST_FOLDERS: usize = 64;
 pub fn find<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>, Error> {
     let mut found = Vec::new();
     for path in paths {
-        search(path.as_ref(), 0, &mut found)?;
+        found.extend(file::below(path.as_ref(), &|name| stem_of(name).is_some())?);
     }
     found.sort();
     found.dedup();
     Ok(found)
-}
-
-#[expect(clippy::disallowed_methods, reason = "scenario files are looked for here only")]
-fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let asked = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let about = std::fs::metadata(asked).map_err(|e| Error::io("read", asked, e))?;
-    if !about.is_dir() {
-        found.push(path.to_owned());
-        return Ok(());
-    }
-    if depth > MOST_FOLDERS {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(asked).map_err(|e| Error::io("read", asked, e))? {
-        let entry = entry.map_err(|e| Error::io("read", asked, e))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
-        let path = if path.as_os_str() == "." { PathBuf::from(&*name) } else { path.join(&*name) };
-        if is_folder && !name.starts_with('.') && !SKIPPED.contains(&&*name) {
-            search(&path, depth + 1, found)?;
-        } else if !is_folder && SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
-            found.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// Which scenarios to run.
@@ -150,7 +119,7 @@ impl Case<'_> {
 impl Suite {
     /// Reads scenario files, on all processors.
     pub fn load(paths: Vec<PathBuf>) -> Suite {
-        let loaded = in_parallel(&paths, |path| ScenarioFile::load(path));
+        let loaded = parallel::map(&paths, |path| ScenarioFile::load(path));
         Suite { files: paths.into_iter().zip(loaded).collect() }
     }
 
@@ -210,7 +179,7 @@ impl Suite {
 pub fn run(cases: &[Case<'_>], selection: &Selection, done: impl Fn(usize) + Sync) -> Vec<Verdict> {
     let failed = AtomicBool::new(false);
     let ended = AtomicUsize::new(0);
-    in_parallel(cases, |case| {
+    parallel::map(cases, |case| {
         if selection.fail_fast && failed.load(Ordering::Relaxed) {
             return Verdict::Skipped;
         }
@@ -244,30 +213,4 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
     }
-}
-
-/// Maps over items on all processors; results are in the order of the items, whoever was first.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    if processors <= 1 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..processors {
-            scope.spawn(|| {
-                let mut own = Vec::new();
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(i) else { break };
-                    own.push((i, work(item)));
-                }
-                results.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(i, _)| *i);
-    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -19,6 +19,7 @@ fn rehearsal(args: &[&str]) -> Seen {
 fn rehearsal_reading(input: &str, args: &[&str]) -> Seen {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
         .args(args)
+        .env_remove("GITHUB_ACTIONS")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

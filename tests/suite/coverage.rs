@@ -324,7 +324,12 @@ mod cli {
     use super::*;
 
     fn rehearsal(dir: &Path, args: &[&str]) -> (String, String, i32) {
-        let done = Command::new(env!("CARGO_BIN_EXE_rehearsal")).args(args).current_dir(dir).output().unwrap();
+        let done = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+            .args(args)
+            .current_dir(dir)
+            .env_remove("GITHUB_ACTIONS")
+            .output()
+            .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (text(done.stdout), text(done.stderr), done.status.code().unwrap())
     }

@@ -28,9 +28,13 @@ mod mocks;
 mod nested;
 mod parallel;
 mod readme;
+#[cfg(feature = "cli")]
+mod reports;
 mod retry;
 mod scenarios;
 mod schema;
+#[cfg(feature = "cli")]
+mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;

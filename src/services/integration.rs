@@ -1,0 +1,87 @@
+//! How a state machine's task calls a model: what the integration makes of its parameters, of the result, and of errors.
+
+use super::{Service, ServiceError, Services};
+use crate::asl::ResourceKind;
+use crate::mock::{Reply, shape};
+use crate::task::{Call, TaskError};
+use crate::time::Timestamp;
+use crate::value::{Map, Value};
+
+/// How errors of a service are called: by the optimised integration, with its name in causes and its general exception,
+/// and by that of the SDK.
+struct Names {
+    service: Service,
+    optimised: (&'static str, &'static str, &'static str),
+    sdk: (&'static str, &'static str),
+}
+
+const NAMES: [Names; 3] = [
+    Names {
+        service: Service::DynamoDb,
+        optimised: ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
+        sdk: ("DynamoDb", "DynamoDbException"),
+    },
+    Names {
+        service: Service::Sns,
+        optimised: ("SNS", "AmazonSNS", "AmazonSNSException"),
+        sdk: ("Sns", "SnsException"),
+    },
+    Names {
+        service: Service::Sqs,
+        optimised: ("SQS", "AmazonSQS", "AmazonSQSException"),
+        sdk: ("Sqs", "SqsException"),
+    },
+];
+
+/// What a model says to a call; `None` where no model is there for it.
+///
+/// # Errors
+/// What the model does not model, which is for the test to mend and not for the workflow to catch.
+pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Option<Result<Reply, String>> {
+    let ResourceKind::Service { service, action, .. } = call.resource.kind() else { return None };
+    let (name, is_sdk) = service.strip_prefix("aws-sdk:").map_or((&**service, false), |name| (name, true));
+    let service = Service::of_name(name)?;
+    if !services.has(service) {
+        return None;
+    }
+    let operation: String = action.chars().take(1).flat_map(char::to_uppercase).chain(action.chars().skip(1)).collect();
+    let input = if is_sdk { call.payload.clone() } else { as_texts(&call.payload) };
+    let reply = match services.call(at, service, &operation, &input) {
+        Ok(result) => {
+            let members = result.as_object().cloned().unwrap_or_default();
+            let result = if is_sdk { members.into() } else { shape::with_metadata(call, members, at) };
+            match call.resource.waits_for_token() {
+                // The task ends when the token comes back; this is what the service said to the request.
+                true => Reply::later().submits(result),
+                false => Reply::done(result),
+            }
+        }
+        Err(error) if error.is_not_modelled() => {
+            return Some(Err(format!("`{}` calls {}: {}", call.location(), call.resource.short(), error.message)));
+        }
+        Err(error) => Reply::refused(task_error(service, is_sdk, &error, call)),
+    };
+    Some(Ok(reply.by("the model".into())))
+}
+
+/// Optimised integrations take JSON where the API wants a text, and write it out.
+fn as_texts(payload: &Value) -> Value {
+    let Some(members) = payload.as_object() else { return payload.clone() };
+    let text = |(name, value): (&crate::value::Str, &Value)| {
+        let is_text = matches!(&**name, "MessageBody" | "Message") && value.as_str().is_none();
+        (name.clone(), if is_text { value.to_string().into() } else { value.clone() })
+    };
+    members.iter().map(text).collect::<Map>().into()
+}
+
+/// `SQS.AmazonSQSException`, `DynamoDb.ConditionalCheckFailedException`, with the cause that goes with it.
+fn task_error(service: Service, is_sdk: bool, error: &ServiceError, call: &Call) -> TaskError {
+    let Some(names) = NAMES.iter().find(|n| n.service == service) else { return TaskError::named(&*error.code) };
+    let class = if error.code.ends_with("Exception") { error.code.clone() } else { format!("{}Exception", error.code) };
+    let (prefix, general) = if is_sdk { names.sdk } else { (names.optimised.0, names.optimised.2) };
+    let class = if error.is_modelled { &class } else { general };
+    let code = error.query_code.unwrap_or(&error.code);
+    let (in_cause, code) = if is_sdk { (names.sdk.0, "") } else { (names.optimised.1, code) };
+    let cause = shape::service_error_cause(call, in_cause, error.status, code, &error.message);
+    TaskError::new(format!("{prefix}.{class}"), cause)
+}

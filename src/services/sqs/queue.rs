@@ -1,0 +1,313 @@
+//! One queue: what is sent to it, who may receive what, and what becomes of what nobody deletes.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::super::error::ServiceError;
+use super::super::{Surroundings, arn};
+use super::attributes::Attributes;
+use super::message::{Message, check_attributes, size};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// Within this time a FIFO queue takes a message of the same deduplication id for the same message.
+const DEDUPLICATION: Duration = Duration::from_secs(300);
+/// How many messages of a standard queue may be in flight.
+const MOST_IN_FLIGHT: usize = 120_000;
+/// The first sequence number of a FIFO queue; numbers have 20 digits.
+const FIRST_SEQUENCE: u128 = 18_849_496_460_467_696_128;
+
+/// A queue.
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub(super) name: String,
+    pub(super) attributes: Attributes,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) created_at: Timestamp,
+    pub(super) modified_at: Timestamp,
+    pub(super) messages: VecDeque<Message>,
+    /// Deduplication ids with the messages that took them, as far as they still count.
+    seen: BTreeMap<String, Taken>,
+    sent: u128,
+    pub(super) purged_at: Option<Timestamp>,
+}
+
+/// A deduplication id that is taken.
+#[derive(Clone, Debug)]
+struct Taken {
+    at: Timestamp,
+    id: String,
+    sequence_number: String,
+}
+
+/// What is to be sent.
+pub(super) struct Outgoing<'a> {
+    pub(super) body: &'a str,
+    pub(super) attributes: Value,
+    pub(super) system: Value,
+    pub(super) delay: Option<i64>,
+    pub(super) group: Option<&'a str>,
+    pub(super) deduplication_id: Option<&'a str>,
+}
+
+/// What became of a message that was sent.
+pub(super) struct Sent {
+    pub(super) id: String,
+    pub(super) sequence_number: Option<String>,
+}
+
+fn invalid(message: impl Into<String>) -> ServiceError {
+    ServiceError::coded("InvalidParameterValue", message)
+}
+
+impl Queue {
+    pub(super) fn new(name: &str, attributes: Attributes, now: Timestamp) -> Queue {
+        Queue {
+            name: name.to_owned(),
+            attributes,
+            tags: BTreeMap::new(),
+            created_at: now,
+            modified_at: now,
+            messages: VecDeque::new(),
+            seen: BTreeMap::new(),
+            sent: 0,
+            purged_at: None,
+        }
+    }
+    pub(super) fn arn(&self) -> String {
+        arn::of("sqs", &self.name)
+    }
+    pub(super) fn is_fifo(&self) -> bool {
+        self.name.ends_with(".fifo")
+    }
+
+    /// Forgets what has been kept for as long as the queue keeps anything.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        let kept = self.attributes.seconds("MessageRetentionPeriod");
+        self.messages.retain(|m| now.since(m.sent_at) < kept);
+        self.seen.retain(|_, taken| now.since(taken.at) < DEDUPLICATION);
+    }
+
+    pub(super) fn send(&mut self, around: &mut Surroundings, out: &Outgoing<'_>) -> Result<Sent, ServiceError> {
+        let now = around.now;
+        self.expire(now);
+        if out.body.is_empty() {
+            let message = "The request must contain the parameter MessageBody.";
+            return Err(ServiceError::coded("MissingParameter", message));
+        }
+        if let Some(bad) = out.body.chars().find(|c| !is_allowed(*c)) {
+            let code = u32::from(bad);
+            let message = format!(
+                "Invalid binary character '#x{code:X}' was found in the message body, the set of allowed characters is #x9 | #xA | #xD | [#x20 to #xD7FF] | [#xE000 to #xFFFD] | [#x10000 to #x10FFFF]"
+            );
+            return Err(ServiceError::modelled("InvalidMessageContents", message));
+        }
+        check_attributes(&out.attributes)?;
+        let most = self.attributes.number("MaximumMessageSize");
+        if size(out.body, &out.attributes) > usize::try_from(most).unwrap_or(usize::MAX) {
+            let message =
+                format!("One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.");
+            return Err(invalid(message));
+        }
+        let (sequence_number, deduplication_id) = match self.place_in_line(around, out)? {
+            Place::Again(sent) => return Ok(sent),
+            Place::Free(sequence, id) => (sequence, id),
+        };
+        let delay = match out.delay {
+            Some(seconds) if !(0..=900).contains(&seconds) => {
+                let message = format!(
+                    "Value {seconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
+                );
+                return Err(invalid(message));
+            }
+            Some(seconds) if seconds > 0 && self.is_fifo() => {
+                let message = format!(
+                    "Value {seconds} for parameter DelaySeconds is invalid. Reason: The request include parameter that is \
+                     not valid for this queue type."
+                );
+                return Err(invalid(message));
+            }
+            Some(seconds) => Duration::from_secs(seconds.unsigned_abs()),
+            None => self.attributes.seconds("DelaySeconds"),
+        };
+        let message = Message {
+            id: around.uuid(),
+            body: out.body.to_owned(),
+            attributes: out.attributes.clone(),
+            system: out.system.clone(),
+            sent_at: now,
+            first_received_at: None,
+            receive_count: 0,
+            visible_at: now + delay,
+            receipt: None,
+            group: out.group.map(str::to_owned),
+            deduplication_id: deduplication_id.clone(),
+            sequence_number: sequence_number.clone(),
+            moved_from: None,
+        };
+        let sent = Sent { id: message.id.clone(), sequence_number: sequence_number.clone() };
+        if let (Some(deduplication_id), Some(sequence_number)) = (deduplication_id, sequence_number) {
+            let taken = Taken { at: now, id: message.id.clone(), sequence_number };
+            self.seen.insert(self.deduplication_key(&deduplication_id, out.group), taken);
+        }
+        self.messages.push_back(message);
+        Ok(sent)
+    }
+
+    /// The sequence number and deduplication id of a message in a FIFO queue, or what became of the message it repeats.
+    fn place_in_line(&mut self, around: &Surroundings, out: &Outgoing<'_>) -> Result<Place, ServiceError> {
+        if !self.is_fifo() {
+            if out.deduplication_id.is_some() {
+                let message = format!(
+                    "Value {} for parameter MessageDeduplicationId is invalid. Reason: The request includes a parameter \
+                     that is not valid for this queue type.",
+                    out.deduplication_id.unwrap_or_default()
+                );
+                return Err(invalid(message));
+            }
+            return Ok(Place::Free(None, None));
+        }
+        if out.group.is_none() {
+            let message = "The request must contain the parameter MessageGroupId.";
+            return Err(ServiceError::coded("MissingParameter", message));
+        }
+        let id = match out.deduplication_id {
+            Some(id) => id.to_owned(),
+            None if self.attributes.is("ContentBasedDeduplication") => {
+                Sha256::digest(out.body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+            }
+            None => {
+                let message = "The queue should either have ContentBasedDeduplication enabled or \
+                               MessageDeduplicationId provided explicitly";
+                return Err(invalid(message));
+            }
+        };
+        if let Some(taken) = self.seen.get(&self.deduplication_key(&id, out.group))
+            && around.now.since(taken.at) < DEDUPLICATION
+        {
+            let sent = Sent { id: taken.id.clone(), sequence_number: Some(taken.sequence_number.clone()) };
+            return Ok(Place::Again(sent));
+        }
+        self.sent += 1;
+        Ok(Place::Free(Some((FIRST_SEQUENCE + self.sent * 256).to_string()), Some(id)))
+    }
+
+    /// Ids count for the whole queue, or for a group where the queue says so.
+    fn deduplication_key(&self, id: &str, group: Option<&str>) -> String {
+        let per_group = self.attributes.all().get("DeduplicationScope").is_some_and(|scope| scope == "messageGroup");
+        if per_group { format!("{}\n{id}", group.unwrap_or_default()) } else { id.to_owned() }
+    }
+
+    /// Takes up to so many messages that can be received, and those that were received too often.
+    pub(super) fn receive(
+        &mut self,
+        around: &mut Surroundings,
+        most: usize,
+        visibility: Option<i64>,
+    ) -> Result<(Vec<Message>, Vec<Message>), ServiceError> {
+        let now = around.now;
+        self.expire(now);
+        let in_flight = self.messages.iter().filter(|m| m.is_in_flight(now)).count();
+        if !self.is_fifo() && in_flight >= MOST_IN_FLIGHT {
+            return Err(ServiceError::modelled("OverLimit", "Too many messages are in flight."));
+        }
+        let timeout = visibility.map_or_else(
+            || self.attributes.seconds("VisibilityTimeout"),
+            |seconds| Duration::from_secs(seconds.unsigned_abs()),
+        );
+        let redrive = self.attributes.redrive();
+        // Of a group with a message in flight or delayed nothing else is given out, so that the order holds.
+        let mut busy: BTreeSet<String> = match self.is_fifo() {
+            true => self.messages.iter().filter(|m| m.is_in_flight(now)).filter_map(|m| m.group.clone()).collect(),
+            false => BTreeSet::new(),
+        };
+        let (mut received, mut moved) = (Vec::new(), Vec::new());
+        let mut rest = VecDeque::with_capacity(self.messages.len());
+        for mut message in std::mem::take(&mut self.messages) {
+            let is_blocked = message.group.as_ref().is_some_and(|group| busy.contains(group));
+            if received.len() >= most || message.visible_at > now || is_blocked {
+                if self.is_fifo() && message.visible_at > now {
+                    busy.extend(message.group.clone());
+                }
+                rest.push_back(message);
+                continue;
+            }
+            if redrive.as_ref().is_some_and(|r| message.receive_count >= r.max_receive_count) {
+                moved.push(message);
+                continue;
+            }
+            message.receive_count += 1;
+            message.first_received_at.get_or_insert(now);
+            message.visible_at = now + timeout;
+            message.receipt = Some(format!("{}#{}#{}", message.id, message.receive_count, around.uuid()));
+            received.push(message.clone());
+            rest.push_back(message);
+        }
+        self.messages = rest;
+        Ok((received, moved))
+    }
+
+    /// Deletes what a receipt is for. An older receipt of the same message deletes nothing, as the service allows.
+    pub(super) fn delete(&mut self, receipt: &str) -> Result<(), ServiceError> {
+        check_receipt(receipt)?;
+        self.messages.retain(|m| m.receipt.as_deref() != Some(receipt));
+        Ok(())
+    }
+
+    pub(super) fn change_visibility(
+        &mut self,
+        now: Timestamp,
+        receipt: &str,
+        seconds: i64,
+    ) -> Result<(), ServiceError> {
+        check_receipt(receipt)?;
+        if !(0..=43_200).contains(&seconds) {
+            let message = format!(
+                "Value {seconds} for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an integer \
+                 between 0 and 43200."
+            );
+            return Err(invalid(message));
+        }
+        let message = self.messages.iter_mut().find(|m| m.receipt.as_deref() == Some(receipt));
+        match message {
+            Some(message) if message.is_in_flight(now) => {
+                message.visible_at = now + Duration::from_secs(seconds.unsigned_abs());
+                Ok(())
+            }
+            _ => {
+                let message = format!(
+                    "Value {receipt} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not \
+                     available for visibility timeout change."
+                );
+                Err(invalid(message))
+            }
+        }
+    }
+
+    /// How many messages can be received, are in flight, and are delayed.
+    pub(super) fn counts(&self, now: Timestamp) -> [usize; 3] {
+        let in_flight = self.messages.iter().filter(|m| m.is_in_flight(now)).count();
+        let delayed = self.messages.iter().filter(|m| m.is_delayed(now)).count();
+        [self.messages.len() - in_flight - delayed, in_flight, delayed]
+    }
+}
+
+enum Place {
+    Free(Option<String>, Option<String>),
+    Again(Sent),
+}
+
+fn check_receipt(receipt: &str) -> Result<(), ServiceError> {
+    if receipt.split('#').count() == 3 {
+        return Ok(());
+    }
+    let message = format!("The input receipt handle \"{receipt}\" is not a valid receipt handle.");
+    Err(ServiceError::modelled("ReceiptHandleIsInvalid", message).status(404))
+}
+
+/// The characters of XML 1.0, which are those of a message.
+fn is_allowed(c: char) -> bool {
+    matches!(c, '\u{9}' | '\u{A}' | '\u{D}' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
+}
