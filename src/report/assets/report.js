@@ -185,6 +185,7 @@
     story.hidden = !chosen;
     story.replaceChildren();
     for (const part of all(".missing")) part.hidden = false;
+    for (const view of views) view.classList.remove("telling");
     if (!chosen) return;
     if (chosen.machine === null) {
       showMachine(null);
@@ -193,6 +194,7 @@
       showMachine(chosen.machine);
       const right = $(".right", views.find((view) => Number(view.dataset.machine) === chosen.machine));
       $(".missing", right).hidden = true;
+      right.parentElement.classList.add("telling");
       right.append(story);
       light(chosen.machine, pathOf(chosen.machine, id));
     }
@@ -202,7 +204,10 @@
   const first = views.length ? Number(views[0].dataset.machine) : null;
   const follow = () => {
     const [, what, id] = /^#(case|machine)-(\d+)$/.exec(location.hash) || [];
+    const failed = location.hash ? null : $(".case.failed");
     if (what === "case" && caseData(id)) choose(Number(id));
+    // Who opens the page wants to know what failed.
+    else if (failed) choose(Number(failed.dataset.case));
     else {
       choose(null);
       showMachine(what === "machine" && views.some((view) => view.dataset.machine === id) ? Number(id) : first);
@@ -265,7 +270,7 @@
   /** Pixels of a pause: to scale as long as it is at most so many times the shortest, then broken. */
   const scaleOf = (rows) => {
     const shortest = Math.min(...rows.map((row) => row.gap).filter(Boolean));
-    const [least, times] = [14, 8];
+    const [least, times] = [18, 7];
     return (gap) => ({ height: least * Math.min(gap / shortest, times), broken: gap > shortest * times });
   };
 
