@@ -12,6 +12,7 @@ pub mod graph;
 pub mod harness;
 pub mod history;
 pub mod iac;
+pub mod import;
 pub mod mock;
 pub mod parallel;
 mod pretend;

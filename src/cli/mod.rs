@@ -7,9 +7,12 @@ mod explain;
 mod files;
 mod github;
 mod graph;
+mod import;
+mod init;
 mod junit;
 mod lint;
 mod list;
+mod record;
 mod run;
 mod schema;
 mod screen;
@@ -42,6 +45,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Snapshot(args) => snapshot::run(args, &mut screen),
         Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
+        Command::Init(args) => init::run(args, &mut screen),
+        Command::Import(args) => import::run(args, &mut screen),
+        Command::Record(args) => record::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Graph(args) => graph::graph(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),

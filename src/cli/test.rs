@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::coverage;
 use super::exit::Exit;
+use super::import::{self, ConfigArgs};
 use super::screen::{Failure, Screen};
 use super::snapshot::{self, OnUnreferenced};
 use super::{github, junit};
@@ -34,6 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct TestArgs {
     /// Scenario files, or folders to look for them in [default: .]
     pub(crate) paths: Vec<PathBuf>,
+    /// Run the test cases of Step Functions Local's MockConfigFile.json; PATHS are then places of definitions
+    #[arg(long, value_name = "FILE", help_heading = "Test cases of Step Functions Local")]
+    pub(crate) mock_config: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "Test cases of Step Functions Local")]
+    pub(crate) config: ConfigArgs,
 
     /// Run only scenarios with this in their name
     #[arg(short = 't', long = "name", value_name = "PART", help_heading = "What runs")]
@@ -93,9 +99,20 @@ pub(crate) struct TestArgs {
 }
 
 impl TestArgs {
+    /// Where what runs is looked for.
+    fn places(&self) -> Vec<PathBuf> {
+        match (&self.mock_config, self.paths.is_empty()) {
+            (Some(file), _) => vec![file.clone()],
+            (None, true) => vec![PathBuf::from(".")],
+            (None, false) => self.paths.clone(),
+        }
+    }
+
     /// Whoever runs one scenario does not want to hear of others, unless they ask.
     fn on_unreferenced(&self) -> OnUnreferenced {
-        let is_whole = self.names.is_empty() && self.tags.is_empty() && self.shard.is_none() && !self.quiet;
+        let has_snapshots = self.mock_config.is_none();
+        let is_whole =
+            has_snapshots && self.names.is_empty() && self.tags.is_empty() && self.shard.is_none() && !self.quiet;
         let unasked = if is_whole { OnUnreferenced::Warn } else { OnUnreferenced::Ignore };
         self.unreferenced.unwrap_or(unasked)
     }
@@ -110,14 +127,11 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the last line says how little real time it took")]
     let began = Instant::now();
-    let places = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let paths = suite::find(&places)?;
-    if paths.is_empty() {
-        let looked: Vec<String> = places.iter().map(|p| format!("`{}`", p.display())).collect();
-        let failure = Failure::new(Exit::Usage, format!("there are no scenario files in {}", looked.join(", ")));
-        return Err(failure.help("their names end in `.rehearsal.yaml`; the README shows how to write the first one"));
-    }
-    let suite = Suite::load(paths);
+    let places = args.places();
+    let suite = match &args.mock_config {
+        Some(file) => import::suite(file, &args.config, &args.paths, screen)?,
+        None => scenario_files(args, &places)?,
+    };
     let mut selection = Selection::default();
     selection.names.clone_from(&args.names);
     selection.tags.clone_from(&args.tags);
@@ -149,10 +163,10 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
             screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
         }
     }
+    // People see what failed even where a report of it cannot be written.
     if github::is_asked_for() {
         github::annotate(screen, &github::of_cases(&results), args.json)?;
     }
-    // People see what failed even where a report of it cannot be written.
     if let Some(path) = &args.junit {
         junit::write(path, &results, took)?;
     }
@@ -166,6 +180,21 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     let has_leftovers = snapshot::unreferenced(&suite, &places, args.on_unreferenced(), screen)?;
     let has_failed = has_leftovers || verdicts.iter().any(Verdict::is_failure);
     Ok(if has_failed { Exit::WorkflowFailed } else { Exit::Succeeded })
+}
+
+/// The scenario files that were asked for.
+fn scenario_files(args: &TestArgs, places: &[PathBuf]) -> Result<Suite, Failure> {
+    if !args.config.is_empty() {
+        let failure = Failure::new(Exit::Usage, "`--definition` and `--case-input` go with `--mock-config`");
+        return Err(failure.help("scenario files say both themselves, by `machine:` and `input:`"));
+    }
+    let paths = suite::find(places)?;
+    if paths.is_empty() {
+        let looked: Vec<String> = places.iter().map(|p| format!("`{}`", p.display())).collect();
+        let failure = Failure::new(Exit::Usage, format!("there are no scenario files in {}", looked.join(", ")));
+        return Err(failure.help("their names end in `.rehearsal.yaml`; the README shows how to write the first one"));
+    }
+    Ok(Suite::load(paths))
 }
 
 /// Writes the page.
@@ -222,7 +251,7 @@ fn show(
                 Verdict::Ignored(why) => (paint("33", "-"), format!("ignored: {why}")),
                 Verdict::Skipped => (paint("33", "-"), "not run".to_owned()),
             };
-            if args.verbose {
+            if args.verbose || args.mock_config.is_some() && !args.quiet {
                 let _ = writeln!(text, "      {mark} {}  {}", case.name(), paint("2", &note));
             }
             if let (Verdict::Passed(outcome), false) = (verdict, args.quiet) {
@@ -252,9 +281,13 @@ fn show(
     screen.show(|out| write!(out, "{text}"))
 }
 
+/// How it ended where it did not succeed, and how long it took.
 fn clock(outcome: &Outcome) -> String {
-    let elapsed = outcome.run().map(|run| rehearsal::time::format_offset(run.elapsed()));
-    elapsed.filter(|e| e != "0").map(|e| format!("{e} on the clock")).unwrap_or_default()
+    let Some(run) = outcome.run() else { return String::new() };
+    let status = Some(run.status().name()).filter(|status| *status != "SUCCEEDED").map(str::to_owned);
+    let elapsed = rehearsal::time::format_offset(run.elapsed());
+    let elapsed = Some(elapsed).filter(|e| e != "0").map(|e| format!("{e} on the clock"));
+    [status, elapsed].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// `12 passed, 1 failed · 13 checks in 3 files · 4 ms`

@@ -109,6 +109,11 @@ impl Found {
         placeholder::explain(found, &definition.names)
     }
 
+    /// Whether the file is the definition and nothing else.
+    pub fn is_whole_file(&self) -> bool {
+        self.extracted.is_whole_file
+    }
+
     pub(super) fn extracted(&self) -> &Extracted {
         &self.extracted
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::expect::{At, CallsExpected, Expect, Expected, MapCounts};
+use super::services;
 use crate::diagnostic::{counted, did_you_mean};
 use crate::engine::Status;
 use crate::harness::assert::{difference, is_alias, is_at, label, path_matches};
@@ -86,6 +87,7 @@ pub(super) fn run(expect: &Expect, run: &Run) -> Vec<Failure> {
     for (key, expected) in &expect.calls {
         calls(key, expected, run.calls(), &mut found);
     }
+    found.extend(expect.services.iter().filter_map(|expected| services::check(expected, run)));
     found
 }
 

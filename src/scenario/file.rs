@@ -8,6 +8,7 @@ use super::coverage;
 use super::expect::{self, Expect};
 use super::format::{FILE, SCENARIO, names};
 use super::rows::{self, Row};
+use super::services;
 use super::states::States;
 use super::timeline::{self, Event, Worker};
 use crate::asl::{CompileOptions, Machine, MachineType};
@@ -44,6 +45,8 @@ pub struct ScenarioFile {
     scenarios: Vec<Scenario>,
     /// The mocks and faults that all scenarios share.
     pub(super) shared: Vec<Given>,
+    /// What is not a scenario file itself: the arguments of `rehearsal test` that run it.
+    pub(super) asked_for_by: Option<String>,
     pub(super) thresholds: Thresholds,
 }
 
@@ -100,8 +103,22 @@ impl ScenarioFile {
     pub fn parse(path: &Path, source: &Arc<Source>) -> Result<ScenarioFile, Error> {
         let format = Format::of_name(source.name()).unwrap_or(Format::Yaml);
         let root = source::parse(source, format).map_err(Diagnostics::without_aws)?;
+        ScenarioFile::of_node(path, source, &root, None)
+    }
+
+    /// Reads the tree of a scenario file, or one that was made of another kind of file: then with the arguments of
+    /// `rehearsal test` that run that, and scenarios that expect nothing pass where they come to an end.
+    pub(crate) fn of_node(
+        path: &Path,
+        source: &Arc<Source>,
+        root: &Node,
+        asked_for_by: Option<String>,
+    ) -> Result<ScenarioFile, Error> {
         let mut reader = Reader::new(source);
-        let file = Header::read(&mut reader, path, &root).map(|header| header.scenarios(&mut reader, &root));
+        let file = Header::read(&mut reader, path, root).map(|mut header| {
+            header.is_imported = asked_for_by.is_some();
+            header.scenarios(&mut reader, root)
+        });
         let mut found = Diagnostics::from(reader.found);
         found.sort();
         match file {
@@ -118,6 +135,7 @@ impl ScenarioFile {
                 machine: header.machine,
                 scenarios,
                 shared: header.shared,
+                asked_for_by,
                 thresholds: header.thresholds,
             }),
         }
@@ -181,6 +199,8 @@ struct Header {
     strict: bool,
     seed: u64,
     shared: Vec<Given>,
+    /// Whether the file was made of another kind of file, which knows no expectations.
+    is_imported: bool,
     thresholds: Thresholds,
 }
 
@@ -192,9 +212,7 @@ impl Header {
             return Err(finding.help("begin with `machine: order.asl.json` and `scenarios:`").into());
         }
         for member in root.members() {
-            if reader.knows(member, &names(FILE), "a scenario file")
-                && matches!(&*member.key, "services" | "properties")
-            {
+            if reader.knows(member, &names(FILE), "a scenario file") && &*member.key == "properties" {
                 not_here(reader, member);
             }
         }
@@ -229,6 +247,7 @@ impl Header {
             strict: false,
             seed: 0,
             shared: Vec::new(),
+            is_imported: false,
             thresholds: Thresholds::default(),
         };
         header.surroundings(reader, folder, root)?;
@@ -254,6 +273,7 @@ impl Header {
         for member in root.members() {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
+                "services" => harness = harness.services(services::setup(reader, member)),
                 "coverage" => self.thresholds = coverage::thresholds(reader, member),
                 "seed" => self.seed = reader.count(member, 0).unwrap_or_default(),
                 _ => {}
@@ -375,7 +395,7 @@ impl Header {
             }
         }
         let checks = scenario.timeline.iter().flatten().any(Event::checks);
-        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks {
+        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks && !self.is_imported {
             let message = format!("`{name}` expects nothing, so it cannot fail");
             let at = written.get("name").map_or(written.span, |n| n.span);
             let finding = Diagnostic::error("nothing-expected", message).at(reader.source, at, "nothing is expected");
@@ -548,11 +568,7 @@ fn options(reader: &mut Reader<'_>, root: &Node) -> CompileOptions {
 pub(super) fn not_here(reader: &mut Reader<'_>, member: &Member) {
     let message = format!("`{}` is not supported by this version", member.key);
     let finding = Diagnostic::error("not-supported", message).at(reader.source, member.key_span, "not yet");
-    let help = match &*member.key {
-        "services" => "answer the calls with `mocks`, and expect them with `calls`",
-        _ => "leave it out",
-    };
-    reader.push(finding.help(help));
+    reader.push(finding.help("leave it out"));
 }
 
 /// An error about a file that this one names, with the place where it does.

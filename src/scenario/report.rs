@@ -31,7 +31,8 @@ impl ScenarioFile {
     /// The command that runs one scenario again, exactly.
     pub fn again(&self, scenario: &Scenario, outcome: &Outcome) -> String {
         let seed = if outcome.seed == scenario.seed { String::new() } else { format!(" --seed {}", outcome.seed) };
-        format!("rehearsal test {} -t {}{seed}", quoted(&self.path().to_string_lossy()), quoted(scenario.name()))
+        let file = self.asked_for_by.clone().unwrap_or_else(|| quoted(&self.path().to_string_lossy()));
+        format!("rehearsal test {file} -t {}{seed}", quoted(scenario.name()))
     }
 }
 

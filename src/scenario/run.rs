@@ -42,6 +42,10 @@ impl Outcome {
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
     }
+    /// The execution, to keep.
+    pub fn into_run(self) -> Option<Run> {
+        self.run
+    }
     /// What was expected and did not happen, in the order of the file.
     pub fn failures(&self) -> impl Iterator<Item = &Failure> {
         self.failures.iter()

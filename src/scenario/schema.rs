@@ -160,6 +160,14 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
         Kind::Calls => refer("calls"),
         Kind::Replies => refer("replies"),
         Kind::Faults => list(refer("fault")),
+        Kind::Names(inner) => {
+            let each = json!({ "type": "object", "additionalProperties": member(inner, place) });
+            json!({ "anyOf": [of_kind(&Kind::Texts, place), each] })
+        }
+        Kind::Key => {
+            let types = json!({ "type": "object", "additionalProperties": { "enum": ["S", "N"] } });
+            json!({ "anyOf": [of_kind(&Kind::Texts, place), types] })
+        }
     }
 }
 

@@ -123,6 +123,11 @@ impl Suite {
         Suite { files: paths.into_iter().zip(loaded).collect() }
     }
 
+    /// The suite of files that were read already, such as those of a mock configuration.
+    pub fn of(files: Vec<(PathBuf, Result<ScenarioFile, Error>)>) -> Suite {
+        Suite { files }
+    }
+
     /// The files, and those that could not be read.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &Result<ScenarioFile, Error>)> {
         self.files.iter().map(|(path, file)| (path.as_path(), file))

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["graph", "report", "scenario", "snapshot"]),
+    ("imports", &["import"]),
     ("surface", &["cli", "trials"]),
 ];
 

@@ -15,6 +15,7 @@ mod generate;
 mod graph;
 mod hostile;
 mod iac;
+mod init;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod laws;
@@ -24,16 +25,19 @@ mod lint;
 #[cfg(feature = "cli")]
 mod lint_cli;
 mod map;
+mod mock_config;
 mod mocks;
 mod nested;
 mod parallel;
 mod readme;
+mod record;
 #[cfg(feature = "cli")]
 mod reports;
 mod retry;
 mod scenarios;
 mod schema;
 #[cfg(feature = "cli")]
+mod services;
 mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
