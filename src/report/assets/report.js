@@ -402,8 +402,14 @@
       box.append(element);
     };
     const whole = (kind, depth, name, value) => {
-      const text = isNested(value) ? JSON.stringify(value, null, 2) : JSON.stringify(value);
-      line(kind, depth, `${name}${text}`);
+      const lines = (isNested(value) ? JSON.stringify(value, null, 2) : JSON.stringify(value)).split("\n");
+      const most = 14;
+      if (lines.length <= most + 2) return line(kind, depth, `${name}${lines.join("\n")}`);
+      line(kind, depth, `${name}${lines.slice(0, most).join("\n")}`);
+      const element = box.lastChild;
+      const rest = make("details", "", make("summary", "", `${lines.length - most} more lines`));
+      rest.append(make("div", "", lines.slice(most).join("\n")));
+      element.append(rest);
     };
     const walk = (depth, name, a, b) => {
       if (same(a, b)) return line("same", depth, `${name}${brief(a)}`);
@@ -448,7 +454,7 @@
     const head = make("tr", "", ...["When", "State and service", "Answered by"].map((word) => make("th", "", word)));
     const table = make("table", "calls", make("thead", "", head));
     const rows = make("tbody");
-    for (const call of told.calls) {
+    const addRow = (call) => {
       const parts = make("details", "", make("summary", "", call.what));
       // Long lists stay quick: what nobody opens is never made.
       parts.addEventListener("toggle", () => {
@@ -458,9 +464,20 @@
       });
       const what = make("td", "", make("div", "", call.state), parts, call.error ? make("div", "error", call.error) : null);
       rows.append(make("tr", "", make("td", "at", call.at), what, make("td", "", call.by)));
-    }
+    };
+    const [few, most] = [20, 30];
+    const shown = told.calls.length > most ? few : told.calls.length;
+    told.calls.slice(0, shown).forEach(addRow);
     table.append(rows);
     story.append(table);
+    if (shown === told.calls.length) return;
+    const rest = make("button", "more", `Show ${told.calls.length - shown} more`);
+    rest.type = "button";
+    rest.addEventListener("click", () => {
+      told.calls.slice(shown).forEach(addRow);
+      rest.remove();
+    });
+    story.append(rest);
   };
 
   // Keys ----------------------------------------------------------------------------------------------------------
