@@ -33,6 +33,7 @@ mod nested;
 mod parallel;
 mod readme;
 mod record;
+mod report;
 #[cfg(feature = "cli")]
 mod reports;
 mod retry;
