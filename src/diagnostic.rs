@@ -225,6 +225,15 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// So many of something: `1 file`, `3 files`.
+///
+/// ```
+/// assert_eq!(rehearsal::diagnostic::counted(3, "file"), "3 files");
+/// ```
+pub fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Text without the control characters that could move a terminal's cursor.
 fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
@@ -300,6 +309,12 @@ impl Diagnostics {
         self.0
     }
 
+    /// The same without what the service says, which has no place where the file is none of its definitions.
+    #[must_use]
+    pub fn without_aws(self) -> Diagnostics {
+        Diagnostics(self.0.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect())
+    }
+
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);
@@ -333,7 +348,7 @@ impl Diagnostics {
     fn count(&self) -> String {
         let of = |severity: Severity| {
             let n = self.0.iter().filter(|d| d.severity == severity).count();
-            (n > 0).then(|| format!("{n} {}{}", severity.as_str(), if n == 1 { "" } else { "s" }))
+            (n > 0).then(|| counted(n, severity.as_str()))
         };
         let parts: Vec<String> =
             [Severity::Error, Severity::Warning, Severity::Note].into_iter().filter_map(of).collect();

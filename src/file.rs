@@ -4,21 +4,29 @@
 //! content beside the old one and moves it over, so that a full disk, an interrupted run or a killed process leaves
 //! either the old file or the new one, and never a half.
 
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::Error;
 
 /// How many links lead to a file at most, as in Linux.
 const MOST_LINKS: usize = 40;
+
+/// Nothing takes so long to write.
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Puts a whole file in the place of another, or makes it with the folders that it needs; where that fails, what was
 /// there is as it was and nothing lies beside it.
 ///
 /// Through a symbolic link the file is replaced that it leads to. The file keeps its permissions and, where the system
 /// lets us, its owner; one that may not be written to is not replaced. What is no regular file, such as `/dev/stdout`
-/// or a pipe, is written to as it stands. Only a process that is killed can leave something behind: a hidden file named
-/// `.rehearsal-PROCESS-NUMBER.tmp`.
+/// or a pipe, is written to as it stands. Only a process that is killed can leave something behind, a hidden file named
+/// `.rehearsal-PROCESS-NUMBER.tmp`; it goes when a later process writes into the folder after an hour.
 ///
 /// # Errors
 /// What the system says, with the step that failed where that is not obvious.
@@ -92,7 +100,30 @@ fn beside(folder: &Path) -> io::Result<(PathBuf, File)> {
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             // An earlier process of this number was killed.
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return Ok((path, opened?)),
+            opened => {
+                let file = opened?;
+                sweep(folder, &file);
+                return Ok((path, file));
+            }
+        }
+    }
+}
+
+/// Deletes what killed processes left in a folder, once for each folder; what cannot be deleted stays.
+#[expect(clippy::disallowed_methods, reason = "files are written here only")]
+fn sweep(folder: &Path, new: &File) {
+    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if !SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+        return;
+    }
+    // The file system's own clock tells how old a file is.
+    let Ok(now) = new.metadata().and_then(|about| about.modified()) else { return };
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = name.to_str().is_some_and(|n| n.starts_with(".rehearsal-") && n.ends_with(".tmp"));
+        let age = || now.duration_since(entry.metadata().ok()?.modified().ok()?).ok();
+        if is_ours && age().is_some_and(|age| age > ABANDONED) {
+            let _ = std::fs::remove_file(entry.path());
         }
     }
 }
@@ -124,6 +155,69 @@ fn keep_owner(_: &File, _: &Metadata) {}
 /// The same error, in other words.
 fn told(words: String, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), words)
+}
+
+/// Folders that hold nothing of the project itself.
+const SKIPPED: [&str; 4] = ["node_modules", "target", "cdk.out", "__pycache__"];
+
+/// How deep folders are searched; a circle of links ends there at the latest.
+const MOST_FOLDERS: usize = 64;
+
+/// The files in a folder and below it whose names are wanted, in the order of their paths; a file that is named itself is
+/// taken whatever it is called. Hidden folders, `target` and `node_modules` are passed over, and links to folders are not
+/// followed.
+///
+/// # Errors
+/// A path that does not exist or cannot be read.
+pub(crate) fn below(path: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<PathBuf>, Error> {
+    Ok(below_with_folders(path, is_wanted)?.0)
+}
+
+/// The same, with the folders that were looked through.
+///
+/// # Errors
+/// A path that does not exist or cannot be read.
+pub(crate) fn below_with_folders(
+    path: &Path,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Error> {
+    let (mut found, mut folders) = (Vec::new(), Vec::new());
+    search(path, 0, is_wanted, &mut found, &mut folders)?;
+    found.sort();
+    Ok((found, folders))
+}
+
+#[expect(clippy::disallowed_methods, reason = "what the files of a project are is asked here")]
+fn search(
+    path: &Path,
+    depth: usize,
+    is_wanted: &dyn Fn(&str) -> bool,
+    found: &mut Vec<PathBuf>,
+    folders: &mut Vec<PathBuf>,
+) -> Result<(), Error> {
+    let asked = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let about = std::fs::metadata(asked).map_err(|e| Error::io("read", asked, e))?;
+    if !about.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    if depth > MOST_FOLDERS {
+        return Ok(());
+    }
+    folders.push(asked.to_owned());
+    for entry in std::fs::read_dir(asked).map_err(|e| Error::io("read", asked, e))? {
+        let entry = entry.map_err(|e| Error::io("read", asked, e))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
+        let path = if path.as_os_str() == "." { PathBuf::from(&*name) } else { path.join(&*name) };
+        if is_folder && !name.starts_with('.') && !SKIPPED.contains(&&*name) {
+            search(&path, depth + 1, is_wanted, found, folders)?;
+        } else if !is_folder && is_wanted(&name) {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -161,6 +255,19 @@ mod tests {
         replace(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.0.join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_an_hour_later() {
+        let folder = Folder::new("swept");
+        let names = [".rehearsal-1-2.tmp", ".rehearsal-1-3.tmp", "rehearsal-1-4.tmp"];
+        for (name, minutes) in names.into_iter().zip([90, 10, 90]) {
+            let file = File::create(folder.0.join(name)).unwrap();
+            let then = file.metadata().unwrap().modified().unwrap() - Duration::from_mins(minutes);
+            file.set_modified(then).unwrap();
+        }
+        replace(folder.0.join("new"), b"one").unwrap();
+        assert_eq!(folder.names(), [".rehearsal-1-3.tmp", "new", "rehearsal-1-4.tmp"]);
     }
 
     #[test]

@@ -1,20 +1,28 @@
 //! Histories as files to compare with: what an execution did, written down once, read by people, kept.
 //!
-//! A snapshot is the compact history with everything shown. Offsets count from the start, and identifiers are numbered
-//! in the order in which they are seen, so that a snapshot changes where the behaviour does and nowhere else. Files are
-//! those of [insta](https://insta.rs): what differs is written beside the old one with `.new` at its end, and
-//! `cargo insta review` shows both.
+//! A snapshot is the compact history with everything shown, or the events as GetExecutionHistory gives them. Offsets
+//! count from the start, and identifiers are numbered in the order in which they are seen, so that a snapshot changes
+//! where the behaviour does and nowhere else. Files are those of [insta](https://insta.rs): what differs is written
+//! beside the old one with `.new` at its end, and both `rehearsal snapshot review` and `cargo insta review` show it.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use regex::Regex;
-use similar::{ChangeTag, TextDiff};
+
+mod difference;
+mod form;
+mod pending;
+
+use difference::lines_that_differ;
+use form::{Parts, with_plain_breaks};
+pub(crate) use pending::stored_name;
+pub use pending::{About, Pending, Unreferenced, pending};
 
 use crate::file;
 use crate::harness::Run;
+use crate::time::format_offset;
 
 /// The history of a run as a snapshot has it.
 ///
@@ -30,6 +38,30 @@ use crate::harness::Run;
 pub fn view(run: &Run) -> String {
     let text = run.compact().whole().to_string();
     let mut text = numbered(text.trim_end());
+    text.push('\n');
+    text
+}
+
+/// The events of a run as a snapshot in JSON has them: GetExecutionHistory's answer with offsets from the start in place
+/// of instants, and numbers in place of UUIDs.
+///
+/// ```
+/// use rehearsal::prelude::*;
+/// use rehearsal::snapshot;
+///
+/// let machine = Machine::parse(r#"{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}"#)?;
+/// let text = snapshot::view_json(&Harness::new(&machine).run(json!({"id": 7})));
+/// assert!(text.starts_with("{\n  \"events\": [\n    {\n      \"timestamp\": \"T+0\",\n"));
+/// # Ok::<(), rehearsal::Error>(())
+/// ```
+pub fn view_json(run: &Run) -> String {
+    let start = run.started_at();
+    let mut history = run.history_json();
+    let events = history.get_mut("events").and_then(serde_json::Value::as_array_mut);
+    for (event, (_, written)) in events.into_iter().flatten().zip(run.history().iter()) {
+        event["timestamp"] = format!("T+{}", format_offset(written.at.since(start))).into();
+    }
+    let mut text = numbered(&format!("{history:#}"));
     text.push('\n');
     text
 }
@@ -56,21 +88,52 @@ fn numbered(text: &str) -> String {
 /// ```ignore
 /// rehearsal::assert_history_snapshot!(run);
 /// rehearsal::assert_history_snapshot!("a declined card", run);
+/// // The events as GetExecutionHistory gives them, in place of the compact history:
+/// rehearsal::assert_history_snapshot!(run, json);
+/// rehearsal::assert_history_snapshot!("a declined card", run, json);
 /// ```
 #[macro_export]
 macro_rules! assert_history_snapshot {
-    ($run:expr $(,)?) => {
-        ::insta::assert_snapshot!($crate::snapshot::view(&$run))
+    // What is compared has a name of its own, because insta writes its expression into the file.
+    ($run:expr, json $(,)?) => {{
+        let history = $crate::snapshot::view_json(&$run);
+        ::insta::assert_snapshot!(history)
+    }};
+    ($name:expr, $run:expr, json $(,)?) => {
+        ::insta::assert_snapshot!($name, $crate::snapshot::view_json(&$run), stringify!($run))
     };
+    ($run:expr $(,)?) => {{
+        let history = $crate::snapshot::view(&$run);
+        ::insta::assert_snapshot!(history)
+    }};
     ($name:expr, $run:expr $(,)?) => {
-        ::insta::assert_snapshot!($name, $crate::snapshot::view(&$run))
+        ::insta::assert_snapshot!($name, $crate::snapshot::view(&$run), stringify!($run))
     };
+}
+
+/// What a snapshot shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The compact history.
+    Text,
+    /// The events.
+    Json,
+}
+
+impl Form {
+    pub(crate) fn view(self, run: &Run) -> String {
+        match self {
+            Form::Text => view(run),
+            Form::Json => view_json(run),
+        }
+    }
 }
 
 /// Where a snapshot is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub(crate) path: PathBuf,
+    pub(crate) form: Form,
     /// What the file says of its origin: the scenario file.
     pub(crate) source: String,
     /// And of what it shows: the scenario's name.
@@ -98,11 +161,12 @@ impl Stored {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Comparison::Missing),
             Err(e) => return Err(e),
         };
-        let body = body(&stored.replace("\r\n", "\n")).to_owned();
+        let stored = with_plain_breaks(&stored);
+        let body = Parts::of(&stored).body;
         // insta itself does not count the line break at the end.
         Ok(match body.trim_end() == text.trim_end() {
             true => Comparison::Same,
-            false => Comparison::Differs(difference(&body, text)),
+            false => Comparison::Differs(lines_that_differ(body, text)),
         })
     }
 
@@ -112,9 +176,8 @@ impl Stored {
     /// A file that cannot be written; the stored one is then as it was.
     #[expect(clippy::disallowed_methods, reason = "snapshots are written here only")]
     pub(crate) fn write(&self, text: &str, for_review: bool) -> io::Result<PathBuf> {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let content =
-            format!("---\nsource: {}\nexpression: {}\n---\n{text}", quoted(&self.source), quoted(&self.expression));
+        let (source, expression) = (scalar(&self.source), scalar(&self.expression));
+        let content = format!("---\nsource: {source}\nexpression: {expression}\n---\n{text}");
         let path = if for_review { self.for_review() } else { self.path.clone() };
         file::replace(&path, content.as_bytes())?;
         if !for_review {
@@ -136,31 +199,16 @@ impl Stored {
     }
 }
 
-/// What follows the header between the two lines of dashes.
-fn body(file: &str) -> &str {
-    let Some(rest) = file.strip_prefix("---\n") else { return file };
-    rest.split_once("\n---\n").map_or(file, |(_, body)| body)
-}
-
-/// The lines that differ, with two lines around each.
-fn difference(stored: &str, text: &str) -> String {
-    let diff = TextDiff::from_lines(stored, text);
-    let mut shown = String::new();
-    for (i, group) in diff.grouped_ops(2).iter().enumerate() {
-        if i > 0 {
-            shown.push_str("  …\n");
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let mark = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
-            };
-            // Writing to a String cannot fail.
-            let _ = writeln!(shown, "{mark} {}", change.value().trim_end_matches('\n'));
-        }
+/// A text as YAML has it: in quotes only where it needs them, as insta writes it.
+fn scalar(text: &str) -> String {
+    const OTHERS: [&str; 7] = ["true", "false", "null", "yes", "no", "on", "off"];
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '/' | '-');
+    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.ends_with(' ');
+    let needs_quotes = !is_word || text.len() < 2 || OTHERS.contains(&text.to_lowercase().as_str());
+    match needs_quotes || !text.chars().all(is_plain) {
+        true => serde_json::Value::from(text).to_string(),
+        false => text.to_owned(),
     }
-    shown
 }
 
 /// A name for a file, from any text: letters, digits and hyphens.
@@ -194,7 +242,7 @@ mod tests {
     fn a_stored_text_is_compared_without_its_header() {
         let folder = std::env::temp_dir().join(format!("rehearsal-snapshot-{}", std::process::id()));
         let path = folder.join("deep/a.snap");
-        let stored = Stored { path, source: "a \"b\".yaml".into(), expression: "c".into() };
+        let stored = Stored { path, form: Form::Text, source: "a \"b\".yaml".into(), expression: "c".into() };
         assert!(matches!(stored.compare("x\n").unwrap(), Comparison::Missing));
         stored.write("one\ntwo\nthree\n", false).unwrap();
         assert!(matches!(stored.compare("one\ntwo\nthree\n").unwrap(), Comparison::Same));
@@ -205,6 +253,16 @@ mod tests {
         stored.settle();
         assert!(!new.exists());
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_header_has_quotes_where_yaml_needs_them() {
+        for text in ["it works", "order.rehearsal.yaml", "a/b-c_d 2"] {
+            assert_eq!(scalar(text), text);
+        }
+        for text in ["", "7 items", "yes", "No", "n", "a: b", "it's", "{x}", "ends ", "- a", "Ä", "a\nb", "a #b"] {
+            assert_eq!(scalar(text), serde_json::Value::from(text).to_string());
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{coverage, exit, explain, graph, lint, test};
+use super::{coverage, exit, explain, graph, import, init, lint, record, snapshot, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -28,12 +28,24 @@ pub(crate) enum Command {
     /// Run scenario files
     #[command(after_help = test::TABLE)]
     Test(Box<test::TestArgs>),
+    /// Look at new snapshots, and accept or reject them
+    #[command(after_help = snapshot::TABLE)]
+    Snapshot(snapshot::SnapshotArgs),
     /// Say what of the state machines the tests reach, and what they do not
     #[command(after_help = coverage::TABLE)]
     Coverage(coverage::CoverageArgs),
     /// Test one state on its own, as AWS's TestState does
     #[command(after_help = exit::TABLE)]
     TestState(Box<TestStateArgs>),
+    /// Write a first scenario file for each machine of a folder, with a mock for each of its tasks
+    #[command(after_help = init::TABLE)]
+    Init(init::InitArgs),
+    /// Make scenario files of Step Functions Local's MockConfigFile.json, or a mock of one of TestState
+    #[command(after_help = import::TABLE)]
+    Import(Box<import::ImportArgs>),
+    /// Make a scenario of an execution on AWS: what was answered there is answered here
+    #[command(after_help = record::TABLE)]
+    Record(record::RecordArgs),
     /// Show the state machines of files and folders
     List(ListArgs),
     /// Draw a machine's graph, as SVG, Mermaid or DOT
@@ -50,7 +62,7 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    /// Files of any kind, and folders with everything below them
+    /// Files of any kind, folders with everything below them, and single machines as FILE#ID
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Print a JSON array of objects with `file`, `id`, `line`, `type` and `queryLanguage`
@@ -170,7 +182,7 @@ pub(crate) fn substitution(text: &str) -> Result<(String, String), String> {
     parts.ok_or_else(|| "write a name and a value, such as TableName=orders".to_owned())
 }
 
-fn object(text: &str) -> Result<Object, String> {
+pub(crate) fn object(text: &str) -> Result<Object, String> {
     let parts = || {
         let (object, file) = text.split_once('=')?;
         let (bucket, key) = object.split_once('/')?;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rehearsal::coverage::{self, Coverage, MachineCoverage, Parts, Thresholds};
-use rehearsal::diagnostic::did_you_mean;
+use rehearsal::diagnostic::{counted, did_you_mean};
+use rehearsal::report::Report;
 use rehearsal::scenario::suite::{Case, Check, Verdict};
 
 use super::exit::Exit;
@@ -38,6 +39,9 @@ pub(crate) struct CoverageArgs {
     /// Write a tracefile for editors and code review, in lcov's format
     #[arg(long, value_name = "FILE", conflicts_with = "clear")]
     lcov: Option<PathBuf>,
+    /// Write a page with the machines' graphs in the colours of their coverage into a folder
+    #[arg(long, value_name = "DIR", conflicts_with = "clear")]
+    html: Option<PathBuf>,
     /// List everything that is missing, however much it is
     #[arg(long)]
     whole: bool,
@@ -83,7 +87,7 @@ pub(crate) fn run(args: &CoverageArgs, screen: &mut Screen) -> Result<Exit, Fail
     let folder = folder(args.folder.as_deref());
     if args.clear {
         let count = coverage::clear(&folder)?;
-        let parts = if count == 1 { "1 part".to_owned() } else { format!("{count} parts") };
+        let parts = counted(count, "part");
         screen.show(|out| writeln!(out, "removed {parts} from `{}`", folder.display()))?;
         return Ok(Exit::Succeeded);
     }
@@ -102,6 +106,13 @@ pub(crate) fn run(args: &CoverageArgs, screen: &mut Screen) -> Result<Exit, Fail
     if let Some(path) = &args.lcov {
         let written = files::replace(path, chosen.lcov().as_bytes());
         written.map_err(|e| Failure::new(Exit::Io, format!("failed to write `{}`: {e}", path.display())))?;
+    }
+    if let Some(path) = &args.html {
+        let mut report = Report::new();
+        report.add_coverage(&chosen);
+        let written = report.write(path);
+        written
+            .map_err(|e| Failure::new(Exit::Io, format!("failed to write a report into `{}`: {e}", path.display())))?;
     }
     let color = screen.color();
     screen.show(|out| match args.json {

@@ -1,7 +1,7 @@
 //! What the command line reads: files, standard input and JSON typed as an argument.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rehearsal::Error;
@@ -111,6 +111,42 @@ pub(crate) fn object(path: &Path) -> Result<Vec<u8>, Failure> {
     read(path, MOST_OBJECT)
 }
 
+/// Refuses where one of these files is there, unless they are to be written over.
+pub(crate) fn refuse_to_overwrite(paths: &[PathBuf], force: bool) -> Result<(), Failure> {
+    #[expect(clippy::disallowed_methods, reason = "nothing that somebody wrote is written over without being asked")]
+    let there = paths.iter().find(|path| std::fs::metadata(path).is_ok());
+    match there {
+        Some(path) if !force => {
+            let failure = Failure::new(Exit::Usage, format!("`{}` is there already", path.display()));
+            Err(failure.help("add `--force` to write over it, or name another file by `-o FILE`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file whole, with the folders that it needs.
+#[expect(clippy::disallowed_methods, reason = "the command line writes the files it is asked for")]
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let made = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder),
+        _ => Ok(()),
+    };
+    made.and_then(|()| replace(path, bytes)).map_err(|e| Failure::from(Error::io("write", path, e)))
+}
+
+/// Whether there is a folder of this name.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "a folder that is named takes files")]
+    std::fs::metadata(path).is_ok_and(|about| about.is_dir())
+}
+
+/// A name that every file system takes.
+pub(crate) fn file_name(name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let name = name.trim_matches(['.', '-']).to_owned();
+    if name.is_empty() { "machine".to_owned() } else { name }
+}
+
 fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {
     let name = path.to_string_lossy();
     json(&name, &read(path, MOST_INPUT)?, Format::of_name(&name).unwrap_or(Format::Json), help)
@@ -118,9 +154,7 @@ fn of_file(path: &Path, help: &str) -> Result<Value, Failure> {
 
 fn json(name: &str, bytes: &[u8], format: Format, help: &str) -> Result<Value, Failure> {
     let refused = |found: Diagnostics| {
-        // What the service says of a broken definition has no place here.
-        let plain = found.into_iter().map(|d| Diagnostic { aws: None, ..d });
-        let helped = plain.map(|d| if d.help.is_none() { d.help(help) } else { d });
+        let helped = found.without_aws().into_iter().map(|d| if d.help.is_none() { d.help(help) } else { d });
         Failure::found(Exit::Input, helped.collect::<Vec<Diagnostic>>())
     };
     let source = Arc::new(Source::from_bytes(name, bytes, MOST_INPUT).map_err(refused)?);

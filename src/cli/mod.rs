@@ -7,14 +7,19 @@ mod explain;
 mod files;
 mod github;
 mod graph;
+mod import;
+mod init;
 mod junit;
 mod lint;
 mod list;
+mod record;
 mod run;
 mod schema;
 mod screen;
+mod snapshot;
 mod test;
 mod test_state;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -38,8 +43,12 @@ pub(crate) fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args, &mut screen),
         Command::Test(args) => test::run(args, &mut screen),
+        Command::Snapshot(args) => snapshot::run(args, &mut screen),
         Command::Coverage(args) => coverage::run(args, &mut screen),
         Command::TestState(args) => test_state::run(args, &mut screen),
+        Command::Init(args) => init::run(args, &mut screen),
+        Command::Import(args) => import::run(args, &mut screen),
+        Command::Record(args) => record::run(args, &mut screen),
         Command::List(args) => list::list(args, &mut screen),
         Command::Graph(args) => graph::graph(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),

@@ -6,20 +6,25 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use rehearsal::scenario::suite::{self, Case, Selection, Suite, Verdict};
+use rehearsal::Error;
+use rehearsal::diagnostic::counted;
+use rehearsal::report::Report;
+use rehearsal::scenario::suite::{self, Case, Selection, Snapshots, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
 use super::coverage;
 use super::exit::Exit;
+use super::import::{self, ConfigArgs};
 use super::screen::{Failure, Screen};
-use super::{github, junit};
+use super::snapshot::{self, OnUnreferenced};
+use super::{github, junit, watch};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
 Exit codes:
   0  every scenario went as expected
-  1  a scenario did not, or a file cannot be read
+  1  a scenario did not, or a file cannot be read; with `--unreferenced reject`, a snapshot is left over
   2  the command line cannot be understood, or there is nothing to run
   6  a report cannot be written";
 
@@ -30,6 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct TestArgs {
     /// Scenario files, or folders to look for them in [default: .]
     pub(crate) paths: Vec<PathBuf>,
+    /// Run the test cases of Step Functions Local's MockConfigFile.json; PATHS are then places of definitions
+    #[arg(long, value_name = "FILE", help_heading = "Test cases of Step Functions Local")]
+    pub(crate) mock_config: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "Test cases of Step Functions Local")]
+    pub(crate) config: ConfigArgs,
 
     /// Run only scenarios with this in their name
     #[arg(short = 't', long = "name", value_name = "PART", help_heading = "What runs")]
@@ -50,9 +60,15 @@ pub(crate) struct TestArgs {
     #[arg(long, help_heading = "What runs")]
     pub(crate) fail_fast: bool,
 
+    /// Stay, and run what a change of a file touches again; Ctrl-C ends it
+    #[arg(long, help_heading = "What runs", conflicts_with_all = ["list", "json", "junit", "coverage", "html", "mock_config"])]
+    pub(crate) watch: bool,
     /// Store snapshots that differ or are missing
     #[arg(long, help_heading = "What runs")]
     pub(crate) update_snapshots: bool,
+    /// What to do with snapshots that no scenario asks for [default: warn, where everything runs]
+    #[arg(long, value_name = "WHAT", help_heading = "What runs")]
+    pub(crate) unreferenced: Option<OnUnreferenced>,
 
     /// Show what the scenarios reach of their machines, and keep it for `rehearsal coverage`, in `.rehearsal/coverage`
     /// or another folder
@@ -74,12 +90,35 @@ pub(crate) struct TestArgs {
     /// Write a JUnit report to a file, too
     #[arg(long, value_name = "FILE", help_heading = "What is shown")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write a page with the machines' graphs, their coverage and what happened in every scenario into a folder, too
+    #[arg(long, value_name = "DIR", help_heading = "What is shown", conflicts_with = "list")]
+    pub(crate) html: Option<PathBuf>,
     /// Cut nothing in the histories of failures
     #[arg(long, help_heading = "What is shown")]
     pub(crate) whole: bool,
     /// Leave out how much real time it took, so that the same run prints the same bytes
     #[arg(long, help_heading = "What is shown")]
     pub(crate) no_real_time: bool,
+}
+
+impl TestArgs {
+    /// Where what runs is looked for.
+    fn places(&self) -> Vec<PathBuf> {
+        match (&self.mock_config, self.paths.is_empty()) {
+            (Some(file), _) => vec![file.clone()],
+            (None, true) => vec![PathBuf::from(".")],
+            (None, false) => self.paths.clone(),
+        }
+    }
+
+    /// Whoever runs one scenario does not want to hear of others, unless they ask.
+    fn on_unreferenced(&self) -> OnUnreferenced {
+        let has_snapshots = self.mock_config.is_none();
+        let is_whole =
+            has_snapshots && self.names.is_empty() && self.tags.is_empty() && self.shard.is_none() && !self.quiet;
+        let unasked = if is_whole { OnUnreferenced::Warn } else { OnUnreferenced::Ignore };
+        self.unreferenced.unwrap_or(unasked)
+    }
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {
@@ -91,25 +130,27 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the last line says how little real time it took")]
     let began = Instant::now();
-    let places = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let paths = suite::find(&places)?;
-    if paths.is_empty() {
-        let looked: Vec<String> = places.iter().map(|p| format!("`{}`", p.display())).collect();
-        let failure = Failure::new(Exit::Usage, format!("there are no scenario files in {}", looked.join(", ")));
-        return Err(failure.help("their names end in `.rehearsal.yaml`; the README shows how to write the first one"));
-    }
-    let suite = Suite::load(paths);
+    let places = args.places();
+    let suite = match &args.mock_config {
+        Some(file) => import::suite(file, &args.config, &args.paths, screen)?,
+        None => scenario_files(args, &places)?,
+    };
     let mut selection = Selection::default();
     selection.names.clone_from(&args.names);
     selection.tags.clone_from(&args.tags);
     selection.seed = args.seed;
     selection.shard = args.shard;
     selection.fail_fast = args.fail_fast;
-    selection.update_snapshots = args.update_snapshots;
+    if args.update_snapshots {
+        selection.snapshots = Snapshots::Store;
+    }
     selection.ignored = args.include_ignored;
     let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
-    selection.coverage = kept.is_some();
+    selection.coverage = kept.is_some() || args.html.is_some();
     rehearsal::coverage::leave_to_caller();
+    if args.watch {
+        return watch::run(args, screen, &places, suite, &selection, began);
+    }
     let cases = suite.cases(&selection)?;
     if args.list {
         return list(&cases, screen);
@@ -119,14 +160,7 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     progress.clear();
     let took = (!args.no_real_time).then(|| began.elapsed());
     let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
-    if let Some(path) = &args.junit {
-        junit::write(path, &results, took)?;
-    }
     let reached = coverage::of_results(&results);
-    if let Some(folder) = &kept {
-        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
-        coverage::keep(&reached, folder, &chosen)?;
-    }
     if args.json {
         let all: Vec<Value> = results.iter().map(|(case, verdict)| record(case, verdict)).collect();
         screen.show(|out| writeln!(out, "{:#}", Value::Array(all)))?;
@@ -137,10 +171,46 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
             screen.show(|out| write!(out, "\n{}", reached.table().color(color)))?;
         }
     }
+    // People see what failed even where a report of it cannot be written.
     if github::is_asked_for() {
         github::annotate(screen, &github::of_cases(&results), args.json)?;
     }
-    Ok(if verdicts.iter().any(Verdict::is_failure) { Exit::WorkflowFailed } else { Exit::Succeeded })
+    if let Some(path) = &args.junit {
+        junit::write(path, &results, took)?;
+    }
+    if let Some(folder) = &args.html {
+        html(folder, &results)?;
+    }
+    if let Some(folder) = &kept {
+        let chosen = format!("{places:?} {:?} {:?} {:?}", args.names, args.tags, args.shard);
+        coverage::keep(&reached, folder, &chosen)?;
+    }
+    let has_leftovers = snapshot::unreferenced(&suite, &places, args.on_unreferenced(), screen)?;
+    let has_failed = has_leftovers || verdicts.iter().any(Verdict::is_failure);
+    Ok(if has_failed { Exit::WorkflowFailed } else { Exit::Succeeded })
+}
+
+/// The scenario files that were asked for.
+fn scenario_files(args: &TestArgs, places: &[PathBuf]) -> Result<Suite, Failure> {
+    if !args.config.is_empty() {
+        let failure = Failure::new(Exit::Usage, "`--definition` and `--case-input` go with `--mock-config`");
+        return Err(failure.help("scenario files say both themselves, by `machine:` and `input:`"));
+    }
+    let paths = suite::find(places)?;
+    if paths.is_empty() {
+        let looked: Vec<String> = places.iter().map(|p| format!("`{}`", p.display())).collect();
+        let failure = Failure::new(Exit::Usage, format!("there are no scenario files in {}", looked.join(", ")));
+        return Err(failure.help("their names end in `.rehearsal.yaml`; the README shows how to write the first one"));
+    }
+    Ok(Suite::load(paths))
+}
+
+/// Writes the page.
+fn html(folder: &Path, results: &[(&Case<'_>, &Verdict)]) -> Result<(), Failure> {
+    let mut report = Report::new();
+    report.add_results(results.iter().copied());
+    let written = report.write(folder);
+    written.map(|_| ()).map_err(|e| Failure::from(Error::io("write the report into", folder, e)))
 }
 
 fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {
@@ -158,7 +228,7 @@ fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {
 }
 
 /// The failures, and a line for every file.
-fn show(
+pub(crate) fn show(
     args: &TestArgs,
     screen: &mut Screen,
     results: &[(&Case<'_>, &Verdict)],
@@ -174,9 +244,8 @@ fn show(
         let failed = of.iter().filter(|(_, v)| v.is_failure()).count();
         if !args.quiet {
             let mark = if failed == 0 { paint("32", "ok  ") } else { paint("1;31", "FAIL") };
-            let of = |n: usize| if n == 1 { "1 check".to_owned() } else { format!("{n} checks") };
-            let count = results.iter().filter(|(case, _)| case.path == *file).count();
-            let what = if failed == 0 { of(count) } else { format!("{failed} of {} failed", of(count)) };
+            let checks = counted(of.len(), "check");
+            let what = if failed == 0 { checks } else { format!("{failed} of {checks} failed") };
             let _ = writeln!(text, "{mark}  {}  {}", file.display(), paint("2", &what));
         }
         for (case, verdict) in of {
@@ -187,7 +256,7 @@ fn show(
                 Verdict::Ignored(why) => (paint("33", "-"), format!("ignored: {why}")),
                 Verdict::Skipped => (paint("33", "-"), "not run".to_owned()),
             };
-            if args.verbose {
+            if args.verbose || args.mock_config.is_some() && !args.quiet {
                 let _ = writeln!(text, "      {mark} {}  {}", case.name(), paint("2", &note));
             }
             if let (Verdict::Passed(outcome), false) = (verdict, args.quiet) {
@@ -219,12 +288,16 @@ fn show(
     screen.show(|out| write!(out, "{text}"))
 }
 
+/// How it ended where it did not succeed, and how long it took.
 fn clock(outcome: &Outcome) -> String {
     if let Some(cases) = outcome.cases() {
-        return if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
+        return counted(usize::try_from(cases).unwrap_or(usize::MAX), "case");
     }
-    let elapsed = outcome.run().map(|run| rehearsal::time::format_offset(run.elapsed()));
-    elapsed.filter(|e| e != "0").map(|e| format!("{e} on the clock")).unwrap_or_default()
+    let Some(run) = outcome.run() else { return String::new() };
+    let status = Some(run.status().name()).filter(|status| *status != "SUCCEEDED").map(str::to_owned);
+    let elapsed = rehearsal::time::format_offset(run.elapsed());
+    let elapsed = Some(elapsed).filter(|e| e != "0").map(|e| format!("{e} on the clock"));
+    [status, elapsed].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// `12 passed, 1 failed · 13 checks in 3 files · 4 ms`
@@ -238,8 +311,7 @@ fn summary(results: &[(&Case<'_>, &Verdict)], files: usize, took: Option<Duratio
     ];
     parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
     let mut line = parts.join(", ");
-    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-    let _ = write!(line, " · {files}");
+    let _ = write!(line, " · {}", counted(files, "file"));
     if let Some(took) = took {
         let _ = write!(line, " · {} ms", took.as_millis());
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use rehearsal::Machine;
 use rehearsal::diagnostic::did_you_mean;
+use rehearsal::iac;
 use rehearsal::source::{self, MAX_DEFINITION_BYTES, Source};
 use rehearsal::test_state::{FieldValidationMode, InspectionData, InspectionLevel, Response, Status, TestState};
 use rehearsal::validate::ApiError;
@@ -102,14 +103,19 @@ pub(crate) fn run(args: &TestStateArgs, screen: &mut Screen) -> Result<Exit, Fai
 
 /// The state that is meant: in a machine, or alone in a file.
 fn subject(args: &TestStateArgs) -> Result<(String, TestState<'static>), Failure> {
-    let split = || args.file.rsplit_once('#').filter(|_| !exists(&args.file));
-    let (file, state) = match (&args.state, split()) {
-        (Some(state), _) => (args.file.as_str(), Some(state.as_str())),
-        (None, Some((file, state))) => (file, Some(state)),
-        (None, None) => (args.file.as_str(), None),
+    // FILE#STATE, or FILE#MACHINE#STATE.
+    let (path, id) = iac::parts(&args.file);
+    let path = path.to_string_lossy().into_owned();
+    let (file, state) = match (&args.state, &id) {
+        (Some(state), _) => (args.file.clone(), Some(state.as_str())),
+        (None, Some(id)) => match id.rsplit_once('#') {
+            Some((machine, state)) => (format!("{path}#{machine}"), Some(state)),
+            None => (path, Some(id.as_str())),
+        },
+        (None, None) => (path, None),
     };
     let Some(name) = state else {
-        let path = Path::new(file);
+        let path = Path::new(&file);
         let bytes = files::read(path, MAX_DEFINITION_BYTES)?;
         let refused = |found| Failure::found(Exit::Definition, found);
         let source = Source::from_bytes(path.to_string_lossy(), &bytes, MAX_DEFINITION_BYTES).map_err(refused)?;
@@ -124,10 +130,10 @@ fn subject(args: &TestStateArgs) -> Result<(String, TestState<'static>), Failure
             let message = format!("`{file}` is no state on its own");
             return Err(Failure::new(Exit::Usage, message).help("name a state of a machine in it: FILE#MACHINE#STATE"));
         }
-        let stem = path.file_name().map_or_else(|| file.to_owned(), |n| n.to_string_lossy().into_owned());
+        let stem = path.file_name().map_or_else(|| file.clone(), |n| n.to_string_lossy().into_owned());
         return Ok((stem, TestState::of_source(&source)));
     };
-    let machine = Machine::load(file)?;
+    let machine = Machine::load(&file)?;
     if !machine.state_names().any(|n| n == name) {
         let failure = Failure::new(Exit::Usage, format!("`{file}` has no state `{name}`"));
         let names: Vec<&str> = machine.state_names().collect();
@@ -137,10 +143,6 @@ fn subject(args: &TestStateArgs) -> Result<(String, TestState<'static>), Failure
         });
     }
     Ok((name.to_owned(), machine.test_state(name)))
-}
-
-fn exists(file: &str) -> bool {
-    Path::new(file).exists()
 }
 
 fn configured(args: &TestStateArgs, mut test: TestState<'static>) -> Result<TestState<'static>, Failure> {

@@ -58,7 +58,7 @@ impl fmt::Display for Share {
 }
 
 impl MachineCoverage {
-    pub(super) fn of(machine: &Machine) -> MachineCoverage {
+    pub(crate) fn of(machine: &Machine) -> MachineCoverage {
         let inner = &machine.inner;
         // A text that never was a file has a word for a name.
         let file = inner.source.as_ref().map(|s| s.name()).filter(|name| name.contains(['.', '/', '\\']));
@@ -83,7 +83,7 @@ impl MachineCoverage {
     }
 
     /// Whether the other is about the same machine, as it is written now.
-    pub(super) fn is_same(&self, other: &MachineCoverage) -> bool {
+    pub(crate) fn is_same(&self, other: &MachineCoverage) -> bool {
         self.is_place_of(other) && self.points == other.points && (self.file.is_some() || self.name == other.name)
     }
 
@@ -92,7 +92,7 @@ impl MachineCoverage {
         self.file == other.file && (self.offset == other.offset || self.name == other.name)
     }
 
-    pub(super) fn order(&self) -> (&str, Option<&str>, u32) {
+    pub(crate) fn order(&self) -> (&str, Option<&str>, u32) {
         (&self.name, self.file.as_deref(), self.offset)
     }
 
@@ -107,7 +107,7 @@ impl MachineCoverage {
         }
     }
 
-    pub(super) fn merge(&mut self, other: MachineCoverage) {
+    pub(crate) fn merge(&mut self, other: MachineCoverage) {
         for (test, counts) in other.tests {
             let own = self.tests.entry(test).or_default();
             for (i, count) in counts.into_iter().filter(|(i, _)| *i < self.points.len()) {
@@ -136,6 +136,15 @@ impl MachineCoverage {
     /// The tests that ran the machine.
     pub fn tests(&self) -> impl Iterator<Item = &str> {
         self.tests.keys().map(String::as_str)
+    }
+    /// The points that a test reached, by their places in [`points`](Self::points), with how often it did.
+    pub fn reached_by(&self, test: &str) -> impl Iterator<Item = (usize, u64)> {
+        self.tests.get(test).into_iter().flatten().map(|(point, count)| (*point, *count))
+    }
+    /// The machine itself, where its definition can be compiled without knowing more.
+    pub(crate) fn machine(&self) -> Option<Machine> {
+        let parsed = || Some(Machine::parse(&self.definition).ok()?.named(&self.name));
+        self.compiled.clone().or_else(parsed)
     }
     /// How often each point was reached, in the order of [`points`](Self::points).
     pub fn counts(&self) -> Vec<u64> {

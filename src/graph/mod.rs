@@ -32,6 +32,7 @@ use crate::asl::machine::{Flow, Inner, Machine, StateId, StateKind, Transition};
 pub use layout::{EdgePlace, FlowPlace, LabelPlace, Layout, NodePlace, Point, Segment};
 pub use marks::{Cover, Mark, Marks};
 pub use svg::SvgOptions;
+pub(crate) use svg::{DARK, STYLE, escaped};
 
 /// A machine's states and the ways between them.
 #[derive(Clone, Debug)]

@@ -127,9 +127,10 @@ impl Svg<'_> {
             ));
         }
         let path = course(&flow.first);
+        let follows = escaped(self.graph.nodes.get(flow.first_state).map_or("", |node| &node.place));
         let (x, y, head) = (number(x), number(y), arrow(&flow.first));
         self.line(&format!(
-            r#"<g class="start{classes}"><circle cx="{x}" cy="{y}" r="{DOT}"/><path class="line" d="{path}"/><path class="head" d="{head}"/></g>"#
+            r#"<g class="start{classes}" data-follows="{follows}"><circle cx="{x}" cy="{y}" r="{DOT}"/><path class="line" d="{path}"/><path class="head" d="{head}"/></g>"#
         ));
     }
 
@@ -215,8 +216,12 @@ impl Svg<'_> {
                 );
             }
         }
+        let follows = match edge.to {
+            Some(_) => String::new(),
+            None => format!(r#" data-follows="{}""#, escaped(&from.place)),
+        };
         self.line(&format!(
-            r#"<g class="edge {class}{classes}" data-point="{point}"><title>{title}</title>{body}</g>"#
+            r#"<g class="edge {class}{classes}" data-point="{point}"{follows}><title>{title}</title>{body}</g>"#
         ));
     }
 

@@ -4,16 +4,26 @@ use crate::engine::Input;
 use crate::error::{Error, ErrorKind};
 use crate::harness::clock::ExecId;
 use crate::harness::session::Session;
-use crate::harness::world::World;
+use crate::harness::world::{Parked, World};
 use crate::task::{CallId, Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::Str;
 
-/// An activity task that a worker has taken.
+/// A task that waits for its end: one with a token, or an activity task that a worker has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Work {
     exec: ExecId,
     call: CallId,
+}
+
+impl Work {
+    /// The task as it waits, unless its time has run out.
+    pub(super) fn parked(self, world: &World) -> Option<&Parked> {
+        world.parked.iter().find(|p| Work::of(p) == self)
+    }
+    fn of(parked: &Parked) -> Work {
+        Work { exec: parked.exec, call: parked.call.id }
+    }
 }
 
 impl Session {
@@ -35,15 +45,13 @@ impl Session {
     }
     /// Whether a task of this activity waits for a worker.
     pub(crate) fn has_work(&self, activity: &str) -> bool {
-        self.world.parked.iter().any(|p| p.unpolled && is_of(&p.call, activity))
+        self.world.parked.iter().any(|p| p.is_work_for(activity))
     }
     /// Takes the oldest task of this activity that waits for a worker.
     pub(crate) fn take_work(&mut self, activity: &str, worker: Option<&str>) -> Result<Option<Work>, Error> {
-        let Some(parked) = self.world.parked.iter_mut().find(|p| p.unpolled && is_of(&p.call, activity)) else {
-            return Ok(None);
-        };
+        let Some(parked) = self.world.parked.iter_mut().find(|p| p.is_work_for(activity)) else { return Ok(None) };
         parked.unpolled = false;
-        let work = Work { exec: parked.exec, call: parked.call.id };
+        let work = Work::of(parked);
         self.world.send(work.exec, Input::WorkerStarted(work.call, worker.map(Str::from)));
         self.settle(None)?;
         Ok(Some(work))
@@ -51,7 +59,7 @@ impl Session {
     /// Sends the outcome of work; nothing happens where nobody waits for it any more.
     pub(crate) fn finish_work(&mut self, work: Work, outcome: Outcome) -> Result<(), Error> {
         let before = self.world.parked.len();
-        self.world.parked.retain(|p| (p.exec, p.call.id) != (work.exec, work.call));
+        self.world.parked.retain(|p| Work::of(p) != work);
         if self.world.parked.len() < before {
             self.world.send(work.exec, Input::Done(work.call, outcome));
         }
@@ -59,13 +67,17 @@ impl Session {
     }
     /// SendTaskHeartbeat for the task token of a state.
     pub(crate) fn try_heartbeat(&mut self, state: &str) -> Result<(), Error> {
-        let work = self.token_of(state)?;
+        let work = self.answered(state)?;
+        self.beat(work)
+    }
+    /// SendTaskHeartbeat for a task.
+    pub(super) fn beat(&mut self, work: Work) -> Result<(), Error> {
         self.world.send(work.exec, Input::Heartbeat(work.call));
         self.settle(None).map(drop)
     }
     /// SendTaskSuccess or SendTaskFailure for the task token of a state.
     pub(crate) fn try_answer(&mut self, state: &str, outcome: Outcome) -> Result<(), Error> {
-        let work = self.token_of(state)?;
+        let work = self.answered(state)?;
         self.finish_work(work, outcome)
     }
     /// StopExecution.
@@ -74,21 +86,17 @@ impl Session {
         self.settle(None).map(drop)
     }
 
-    fn token_of(&self, state: &str) -> Result<Work, Error> {
-        let mut waiting = self.world.parked.iter().filter(|p| !p.unpolled);
-        match waiting.find(|p| &*p.call.state == state || p.call.location() == state) {
-            Some(p) => Ok(Work { exec: p.exec, call: p.call.id }),
-            None => {
-                let list = match self.waiting() {
-                    none if none.is_empty() => "nothing waits for an answer".to_owned(),
-                    some => some.join("\n  "),
-                };
-                Err(Error::new(ErrorKind::Mocks, format!("answer `{state}`, which does not wait\n  {list}")))
-            }
-        }
+    /// The task that holds the token of a state, the first where several do.
+    pub(super) fn token_of(&self, state: &str) -> Option<Work> {
+        self.world.parked.iter().find(|p| p.holds_token_of(state)).map(Work::of)
     }
-}
-
-fn is_of(call: &crate::task::Call, activity: &str) -> bool {
-    call.resource.api() == activity || **call.resource.arn() == *activity
+    fn answered(&self, state: &str) -> Result<Work, Error> {
+        self.token_of(state).ok_or_else(|| {
+            let list = match self.waiting() {
+                none if none.is_empty() => "nothing waits for an answer".to_owned(),
+                some => some.join("\n  "),
+            };
+            Error::new(ErrorKind::Mocks, format!("answer `{state}`, which does not wait\n  {list}"))
+        })
+    }
 }

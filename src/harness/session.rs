@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use crate::diagnostic::did_you_mean;
-use crate::engine::{Input, Status};
+use crate::engine::Status;
 use crate::error::{Error, ErrorKind};
 use crate::harness::Harness;
 use crate::harness::driver::run_until;
+use crate::harness::outside::Work;
 use crate::harness::run::Run;
 use crate::harness::world::{Parked, Rest, State, World};
 use crate::history::History;
 use crate::history::compact::Compact;
 use crate::mock::CallLog;
+use crate::services::{Service, ServiceError, Services};
 use crate::task::TaskError;
 use crate::time::{Timestamp, format_offset};
 use crate::value::{Str, Value};
@@ -79,12 +81,6 @@ impl Session {
             }
         }
     }
-    #[track_caller]
-    fn expect_settled(&mut self, until: Option<Timestamp>) {
-        if let Err(e) = self.settle(until) {
-            panic!("{e}");
-        }
-    }
 
     /// Moves the clock on, letting everything that falls due happen at its own instant.
     ///
@@ -92,11 +88,7 @@ impl Session {
     /// Where the test is wrong; see [`Harness::run`].
     #[track_caller]
     pub fn advance(&mut self, by: Duration) -> &mut Self {
-        let until = self.world.clock.now() + by;
-        self.expect_settled(Some(until));
-        self.world.clock.move_to(until);
-        self.world.send(World::root_id(), Input::Tick);
-        self.expect_settled(None);
+        expect(self.try_advance_to(self.now() + by));
         self
     }
     /// Moves the clock to an instant; one that has passed leaves it where it is.
@@ -125,7 +117,7 @@ impl Session {
     pub fn run_until(&mut self, mut done: impl FnMut(&Session) -> bool) -> &mut Self {
         while !done(self) && !self.world.is_over() {
             let Some(next) = self.world.clock.next_at() else { break };
-            self.expect_settled(Some(next));
+            expect(self.settle(Some(next)));
         }
         self
     }
@@ -135,10 +127,7 @@ impl Session {
     /// Where a task still waits for the test and nothing else can happen, and as [`Harness::run`].
     #[track_caller]
     pub fn finish(self) -> Run {
-        match self.try_finish() {
-            Ok(run) => run,
-            Err(e) => panic!("{e}"),
-        }
+        expect(self.try_finish())
     }
     /// [`finish`](Self::finish), with what is wrong with the test as an error.
     ///
@@ -163,8 +152,7 @@ impl Session {
     /// As [`advance`](Self::advance).
     #[track_caller]
     pub fn stop_with(&mut self, error: TaskError) -> &mut Self {
-        self.world.send(World::root_id(), Input::Stop(error));
-        self.expect_settled(None);
+        expect(self.try_stop(error));
         self
     }
     /// The task token of a `.waitForTaskToken` task that waits, or of an activity task that a worker has taken, by the state's name or its place
@@ -174,13 +162,8 @@ impl Session {
     /// Where no such task waits; the message says which do.
     #[track_caller]
     pub fn token(&mut self, state: &str) -> Token<'_> {
-        let found = self
-            .world
-            .parked
-            .iter()
-            .position(|p| !p.unpolled && (&*p.call.state == state || p.call.location() == state));
-        match found {
-            Some(i) => Token { call: (self.world.parked[i].exec, self.world.parked[i].call.id), session: self },
+        match self.token_of(state) {
+            Some(work) => Token { work, session: self },
             None => self.nobody_waits(&format!("no task token of `{state}` waits"), state),
         }
     }
@@ -190,8 +173,8 @@ impl Session {
     /// Where none waits; see [`try_poll_activity`](Self::try_poll_activity).
     #[track_caller]
     pub fn poll_activity(&mut self, name: &str) -> ActivityTask<'_> {
-        match self.take_activity(name) {
-            Some(i) => self.activity_task(i, None),
+        match self.take(name, None) {
+            Some((work, input)) => ActivityTask { token: Token { work, session: self }, input },
             None => self.nobody_waits(&format!("no task of the activity `{name}` waits for a worker"), name),
         }
     }
@@ -201,22 +184,14 @@ impl Session {
     /// As [`advance`](Self::advance).
     #[track_caller]
     pub fn try_poll_activity(&mut self, name: &str, worker: Option<&str>) -> Option<ActivityTask<'_>> {
-        let i = self.take_activity(name)?;
-        Some(self.activity_task(i, worker))
+        let (work, input) = self.take(name, worker)?;
+        Some(ActivityTask { token: Token { work, session: self }, input })
     }
 
-    fn take_activity(&mut self, name: &str) -> Option<usize> {
-        let named = |p: &Parked| p.call.resource.api() == name || &**p.call.resource.arn() == name;
-        self.world.parked.iter().position(|p| p.unpolled && named(p))
-    }
     #[track_caller]
-    fn activity_task(&mut self, i: usize, worker: Option<&str>) -> ActivityTask<'_> {
-        let parked = &mut self.world.parked[i];
-        parked.unpolled = false;
-        let (exec, id, input) = (parked.exec, parked.call.id, parked.call.payload.clone());
-        self.world.send(exec, Input::WorkerStarted(id, worker.map(Str::from)));
-        self.expect_settled(None);
-        ActivityTask { token: Token { call: (exec, id), session: self }, input }
+    fn take(&mut self, activity: &str, worker: Option<&str>) -> Option<(Work, Value)> {
+        let input = self.world.parked.iter().find(|p| p.is_work_for(activity))?.call.payload.clone();
+        Some((expect(self.take_work(activity, worker))?, input))
     }
     #[track_caller]
     fn nobody_waits(&self, what: &str, wanted: &str) -> ! {
@@ -235,6 +210,19 @@ impl Session {
             format!("`{}` waits since T+{since} ({})", p.call.location(), p.call.resource.short())
         };
         self.world.parked.iter().map(describe).collect()
+    }
+    /// Calls an operation of a service's model at this instant, as a consumer outside would:
+    /// `call(Service::Sqs, "ReceiveMessage", json!({"QueueUrl": "approvals"}))`.
+    ///
+    /// # Errors
+    /// What the service refuses, and what is not modelled.
+    pub fn call(&mut self, service: Service, operation: &str, input: impl Into<Value>) -> Result<Value, ServiceError> {
+        let now = self.now();
+        self.world.services.call(now, service, operation, &input.into())
+    }
+    /// What the models of services hold at this instant.
+    pub fn services(&self) -> &Services {
+        &self.world.services
     }
     /// The present instant on the virtual clock.
     pub fn now(&self) -> Timestamp {
@@ -282,14 +270,13 @@ impl Session {
 #[derive(Debug)]
 pub struct Token<'a> {
     session: &'a mut Session,
-    call: (super::clock::ExecId, crate::task::CallId),
+    work: Work,
 }
 
 impl Token<'_> {
     /// The token's text.
     pub fn text(&self) -> Option<Str> {
-        let parked = self.session.world.parked.iter().find(|p| (p.exec, p.call.id) == self.call)?;
-        parked.call.token.clone()
+        self.work.parked(&self.session.world)?.call.token.clone()
     }
     /// SendTaskHeartbeat.
     ///
@@ -297,9 +284,7 @@ impl Token<'_> {
     /// As [`Session::advance`].
     #[track_caller]
     pub fn heartbeat(self) -> Self {
-        let (exec, id) = self.call;
-        self.session.world.send(exec, Input::Heartbeat(id));
-        self.session.expect_settled(None);
+        expect(self.session.beat(self.work));
         self
     }
     /// SendTaskSuccess.
@@ -328,10 +313,7 @@ impl Token<'_> {
     }
     #[track_caller]
     fn end(self, outcome: crate::task::Outcome) {
-        let (exec, id) = self.call;
-        self.session.world.parked.retain(|p| (p.exec, p.call.id) != self.call);
-        self.session.world.send(exec, Input::Done(id, outcome));
-        self.session.expect_settled(None);
+        expect(self.session.finish_work(self.work, outcome));
     }
 }
 
@@ -366,5 +348,14 @@ impl<'a> ActivityTask<'a> {
     #[track_caller]
     pub fn fail(self, error: impl Into<Str>, cause: impl Into<Str>) {
         self.token.fail(error, cause);
+    }
+}
+
+/// What came of a step, unless the test is wrong.
+#[track_caller]
+fn expect<T>(result: Result<T, Error>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(e) => panic!("{e}"),
     }
 }

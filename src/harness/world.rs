@@ -118,6 +118,17 @@ pub(super) struct Parked {
     pub unpolled: bool,
 }
 
+impl Parked {
+    /// Whether it holds a task token that was handed out, in a state of this name or at this place.
+    pub(super) fn holds_token_of(&self, state: &str) -> bool {
+        !self.unpolled && (&*self.call.state == state || self.call.location() == state)
+    }
+    /// Whether it waits for a worker of the activity with this name or ARN.
+    pub(super) fn is_work_for(&self, activity: &str) -> bool {
+        self.unpolled && (self.call.resource.api() == activity || **self.call.resource.arn() == *activity)
+    }
+}
+
 /// A mock that answers asynchronously. Its answer counts from the instant of the call, however long it really takes.
 struct InFlight {
     exec: ExecId,

@@ -13,7 +13,7 @@
 //! output    {"orderId":"o-1","paid":true}
 //! ```
 
-mod alike;
+pub(crate) mod alike;
 mod rows;
 mod text;
 

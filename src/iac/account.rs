@@ -2,13 +2,8 @@
 //! on every machine and that people can read, so that a mock can name it.
 
 use crate::iac::placeholder::placeholders;
+use crate::pretend::{ACCOUNT, PARTITION, REGION};
 
-/// The pretend account's number, as AWS's own examples have it.
-pub(crate) const ACCOUNT: &str = "123456789012";
-/// The pretend region.
-pub(crate) const REGION: &str = "us-east-1";
-/// The partition of that region.
-pub(crate) const PARTITION: &str = "aws";
 /// The pretend stack.
 pub(crate) const STACK: &str = "stack";
 

@@ -10,6 +10,7 @@ use crate::asl::{CompileOptions, Machine, MachineType, QueryLanguage, compile};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::error::Error;
 use crate::iac::files::{Files, MAX_TEMPLATE_BYTES, Unread};
+use crate::iac::target::{chosen, parts};
 use crate::iac::{Extracted, Settings, kind, placeholder, plain};
 use crate::source::{MAX_DEFINITION_BYTES, Source};
 
@@ -108,6 +109,11 @@ impl Found {
         placeholder::explain(found, &definition.names)
     }
 
+    /// Whether the file is the definition and nothing else.
+    pub fn is_whole_file(&self) -> bool {
+        self.extracted.is_whole_file
+    }
+
     pub(super) fn extracted(&self) -> &Extracted {
         &self.extracted
     }
@@ -129,6 +135,8 @@ pub struct Search {
     pub failures: Vec<Error>,
     /// About files that were read all the same: entries of templates that are not YAML and were left out.
     pub warnings: Vec<Diagnostic>,
+    /// Everything that was looked at: files, whether they were there or not, and folders that were listed.
+    pub looked_at: BTreeSet<PathBuf>,
 }
 
 /// The machines of a file, or of all files in a folder and below it.
@@ -147,10 +155,29 @@ pub fn find(path: impl AsRef<Path>) -> Result<Vec<Found>, Error> {
     }
 }
 
-/// As [`find`], with what the files do not say, and with all that could not be read.
+/// As [`find`], with what the files do not say, and with all that could not be read. Of `FILE#ID` it is the one machine,
+/// which may be named by its id, its own name, the last part of a way through nested stacks or modules, or what the CDK
+/// made its id from.
 pub fn search(path: impl AsRef<Path>, options: &CompileOptions) -> Search {
-    let path = path.as_ref();
-    let mut search = Searching { options, all: Vec::new(), failures: Vec::new(), warnings: Vec::new() };
+    let (path, id) = parts(path);
+    let mut search = everything(&path, options);
+    let Some(id) = id else { return search };
+    match chosen(&path, &id, &search.found) {
+        Ok(at) => search.found = vec![search.found.swap_remove(at)],
+        // A file that cannot be read has no ids to choose from.
+        Err(_) if search.found.is_empty() && !search.failures.is_empty() => {}
+        Err(unknown) => {
+            search.found.clear();
+            search.failures.insert(0, unknown);
+        }
+    }
+    search
+}
+
+/// All machines of a file or a folder.
+fn everything(path: &Path, options: &CompileOptions) -> Search {
+    let mut search =
+        Searching { options, all: Vec::new(), failures: Vec::new(), warnings: Vec::new(), looked_at: BTreeSet::new() };
     if Files::new().is_folder(path) {
         search.folder(path);
     } else {
@@ -164,6 +191,7 @@ struct Searching<'a> {
     all: Vec<Found>,
     failures: Vec<Error>,
     warnings: Vec<Diagnostic>,
+    looked_at: BTreeSet<PathBuf>,
 }
 
 impl Searching<'_> {
@@ -186,6 +214,7 @@ impl Searching<'_> {
                 Err(e) => self.failures.push(Error::io("read", &path, e)),
             }
         }
+        self.looked_at.extend(files.asked());
     }
 
     /// The machines of one file. One that was named has to hold some; others may be anything.
@@ -194,8 +223,13 @@ impl Searching<'_> {
         if !is_named && (!kind::is_of_interest(&name) || is_hidden(path)) {
             return;
         }
-        let is_definition = kind::is_definition_by_name(&name);
         let files = Files::new();
+        self.read(&files, path, &name, is_named);
+        self.looked_at.extend(files.asked());
+    }
+
+    fn read(&mut self, files: &Files, path: &Path, name: &str, is_named: bool) {
+        let is_definition = kind::is_definition_by_name(name);
         let limit = if is_definition { MAX_DEFINITION_BYTES } else { MAX_TEMPLATE_BYTES };
         let source = match files.read(path, limit) {
             Ok(source) => source,
@@ -207,7 +241,7 @@ impl Searching<'_> {
                 };
                 if is_named || !is_strange {
                     self.failures.push(match unread {
-                        Unread::TooLarge(bytes, _) if is_definition => plain::too_large(&name, bytes).into(),
+                        Unread::TooLarge(bytes, _) if is_definition => plain::too_large(name, bytes).into(),
                         other => other.into_error(path),
                     });
                 }
@@ -218,7 +252,7 @@ impl Searching<'_> {
             return;
         }
         let settings = Settings::of(self.options);
-        match kind::read(&files, &source, &settings) {
+        match kind::read(files, &source, &settings) {
             Ok(Some(read)) if !read.extracted.is_empty() => {
                 self.warnings.extend(read.warnings);
                 for extracted in read.extracted {
@@ -279,7 +313,7 @@ impl Searching<'_> {
         let mut keep = keep.into_iter();
         let mut found = self.all;
         found.retain(|_| keep.next().unwrap_or(true));
-        Search { found, failures: self.failures, warnings: self.warnings }
+        Search { found, failures: self.failures, warnings: self.warnings, looked_at: self.looked_at }
     }
 }
 

@@ -1,14 +1,15 @@
 //! Ways to a machine: a file of any kind, a text, a JSON value.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::asl::{CompileOptions, Machine, compile};
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::Diagnostics;
 use crate::error::{Error, ErrorKind};
-use crate::iac::files::Files;
-use crate::iac::find::{Found, search};
-use crate::iac::placeholder::{explain, listed};
+use crate::iac::find::search;
+use crate::iac::placeholder::explain;
+use crate::iac::target::only;
 use crate::iac::{Settings, plain};
 use crate::source::{Format, MAX_DEFINITION_BYTES, Source, parse};
 
@@ -36,11 +37,20 @@ impl Machine {
     /// # Errors
     /// As [`load`](Machine::load).
     pub fn load_with(path: impl AsRef<Path>, options: &CompileOptions) -> Result<Machine, Error> {
-        let (path, id) = split(path.as_ref());
-        let search = search(&path, options);
+        Machine::load_noting(path.as_ref(), options, &mut BTreeSet::new())
+    }
+
+    /// The same, noting everything that was looked at, also where it comes to nothing.
+    pub(crate) fn load_noting(
+        path: &Path,
+        options: &CompileOptions,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<Machine, Error> {
+        let search = search(path, options);
+        looked_at.extend(search.looked_at);
         match search.failures.into_iter().next() {
             Some(failure) if search.found.is_empty() => Err(failure),
-            _ => chosen(&path, id.as_deref(), &search.found)?.load(),
+            _ => only(path, &search.found)?.load(),
         }
     }
 
@@ -90,84 +100,6 @@ impl Machine {
         machine.map_err(|found| explain(found, &definition.names))
     }
 }
-
-/// A path and the id behind its `#`. A file whose name has such a character is found as well.
-fn split(path: &Path) -> (PathBuf, Option<String>) {
-    let files = Files::new();
-    let exists = |path: &Path| files.is_file(path) || !path.as_os_str().is_empty() && files.is_folder(path);
-    let text = path.to_string_lossy();
-    if exists(path) {
-        return (path.to_owned(), None);
-    }
-    let parts = |at: usize| {
-        let (file, id) = text.split_at(at);
-        (PathBuf::from(file), Some(id.get(1..).unwrap_or_default().to_owned()).filter(|id| !id.is_empty()))
-    };
-    let mut marks = text.match_indices('#').map(|(at, _)| at);
-    let first = marks.clone().next();
-    match marks.find(|at| text.get(..*at).is_some_and(|file| exists(Path::new(file)))).or(first) {
-        Some(at) => parts(at),
-        None => (path.to_owned(), None),
-    }
-}
-
-/// The machine that was asked for.
-fn chosen<'f>(path: &Path, id: Option<&str>, found: &'f [Found]) -> Result<&'f Found, Error> {
-    let refused = |code, message: String, help: String| Err(Error::from(Diagnostic::error(code, message).help(help)));
-    let path = path.display();
-    let ids = || -> Vec<String> { found.iter().map(|f| f.id().to_owned()).collect() };
-    let Some(id) = id else {
-        return match found {
-            [only] => Ok(only),
-            [] => refused("no-machine", format!("`{path}` holds no state machine"), "name a file that does".to_owned()),
-            [first, ..] => refused(
-                "which-machine",
-                format!("`{path}` holds {} state machines: {}", found.len(), listed(&ids())),
-                format!("name one, such as `{}`", first.target()),
-            ),
-        };
-    };
-    for fits in FITS {
-        match found.iter().filter(|f| fits(f, id)).collect::<Vec<_>>()[..] {
-            [] => {}
-            [only] => return Ok(only),
-            [first, ..] => {
-                let fitting: Vec<String> = found.iter().filter(|f| fits(f, id)).map(Found::target).collect();
-                return refused(
-                    "which-machine",
-                    format!("`{id}` fits {} state machines: {}", fitting.len(), listed(&fitting)),
-                    format!("name one, such as `{}`", first.target()),
-                );
-            }
-        }
-    }
-    let ids = ids();
-    let help = match did_you_mean(id, ids.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if ids.is_empty() => "it holds none at all".to_owned(),
-        None => format!("it holds {}", listed(&ids)),
-    };
-    refused("no-machine", format!("`{path}` holds no state machine `{id}`"), help)
-}
-
-/// How an id may fit a machine, the strictest first.
-const FITS: &[fn(&Found, &str) -> bool] = &[
-    |found, id| found.id() == id,
-    |found, id| found.extracted().also.iter().any(|also| also == id),
-    |found, id| found.extracted().name.as_deref() == Some(id),
-    // The last part of a way through nested stacks or modules.
-    |found, id| found.id().rsplit_once('/').is_some_and(|(_, last)| last == id),
-    // What the CDK generates ends in eight characters of a hash.
-    |found, id| {
-        let rest = found.id().rsplit('/').next().and_then(|last| last.strip_prefix(id));
-        found.extracted().is_generated && rest.is_some_and(|r| r.len() == 8 && r.bytes().all(|b| b.is_ascii_hexdigit()))
-    },
-    |found, id| {
-        found.extracted().is_generated
-            && !id.is_empty()
-            && found.id().rsplit('/').next().is_some_and(|l| l.starts_with(id))
-    },
-];
 
 #[cfg(test)]
 mod tests {

@@ -32,9 +32,11 @@ pub(crate) mod placeholder;
 mod plain;
 mod recover;
 mod serverless;
+mod target;
 mod terraform;
 
 pub use find::{Found, Search, find, search};
+pub use target::parts;
 
 /// What a reader is told beside the file.
 #[derive(Clone, Debug, Default)]

@@ -50,8 +50,7 @@ pub struct MockEntry {
 /// Everything that is wrong with it: unknown words, wrong types, durations that cannot be read.
 pub fn load(source: &Arc<Source>) -> Result<MockFile, Diagnostics> {
     // What the service says of a broken definition has no place here.
-    let plain = |found: Diagnostics| found.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect::<Vec<_>>();
-    let root = source::parse(source, source.format()).map_err(|found| Diagnostics::from(plain(found)))?;
+    let root = source::parse(source, source.format()).map_err(Diagnostics::without_aws)?;
     let mut file = MockFile::default();
     let mut found = Diagnostics::default();
     if root.get("mocks").is_none() && root.get("faults").is_none() {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::key::{CallNames, Key};
 use super::matcher::Matcher;
-use super::text::{brief, count};
-use crate::diagnostic::did_you_mean;
+use super::text::brief;
+use crate::diagnostic::{counted, did_you_mean};
 use crate::task::{Call, Outcome};
 use crate::time::{Timestamp, format_offset};
 use crate::value::Value;
@@ -181,7 +181,7 @@ impl<'a> Calls<'a> {
         let mut lines: Vec<String> =
             shown.iter().zip(&times).map(|(logged, times)| format!("    {times:<width$}  {}", line(logged))).collect();
         if shown.len() < self.calls.len() {
-            lines.push(format!("    … and {}", count((self.calls.len() - shown.len()) as u64, "more call")));
+            lines.push(format!("    … and {}", counted(self.calls.len() - shown.len(), "more call")));
         }
         lines.join("\n")
     }
@@ -191,7 +191,7 @@ impl<'a> Calls<'a> {
     fn were(&self) -> String {
         match self.len() {
             0 => "was not called".into(),
-            n => format!("was called {}", count(n as u64, "time")),
+            n => format!("was called {}", counted(n, "time")),
         }
     }
     fn failure(&self, headline: &str) -> String {

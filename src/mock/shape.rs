@@ -4,6 +4,7 @@
 use md5::{Digest, Md5};
 
 use crate::asl::{Resource, ResourceKind};
+use crate::pretend::{ACCOUNT, PARTITION, REGION};
 use crate::random::{Seeded, uuid_text};
 use crate::task::Call;
 use crate::time::Timestamp;
@@ -55,7 +56,7 @@ const SHAPES: [Shape; 13] = [
     }),
     ("ecs", &["runTask"], |call, ids| {
         let definition = call.payload.get("TaskDefinition").cloned().unwrap_or_default();
-        let arn = format!("arn:aws:ecs:us-east-1:123456789012:task/{}", ids.next());
+        let arn = format!("arn:{PARTITION}:ecs:{REGION}:{ACCOUNT}:task/{}", ids.next());
         let task = Value::object([
             ("LastStatus", "PROVISIONING".into()),
             ("TaskArn", arn.into()),
@@ -65,7 +66,7 @@ const SHAPES: [Shape; 13] = [
     }),
     ("batch", &["submitJob"], |call, ids| {
         let id = ids.next();
-        let arn = format!("arn:aws:batch:us-east-1:123456789012:job/{id}");
+        let arn = format!("arn:{PARTITION}:batch:{REGION}:{ACCOUNT}:job/{id}");
         vec![("JobArn", arn.into()), ("JobId", id.into()), ("JobName", text(call, "JobName").into())]
     }),
     ("glue", &["startJobRun"], |_, ids| vec![("JobRunId", format!("jr_{}", ids.next().replace('-', "")).into())]),
@@ -73,7 +74,7 @@ const SHAPES: [Shape; 13] = [
     ("athena", &["startQueryExecution"], |_, ids| vec![("QueryExecutionId", ids.next().into())]),
     ("codebuild", &["startBuild"], |call, ids| {
         let id = format!("{}:{}", text(call, "ProjectName"), ids.next());
-        let arn = format!("arn:aws:codebuild:us-east-1:123456789012:build/{id}");
+        let arn = format!("arn:{PARTITION}:codebuild:{REGION}:{ACCOUNT}:build/{id}");
         vec![("Build", Value::object([("Arn", Value::from(arn)), ("Id", id.into())]))]
     }),
     ("elasticmapreduce", &["createCluster"], |_, ids| {

@@ -48,8 +48,3 @@ pub(super) fn yaml_word(text: &str) -> String {
 pub(super) fn rust_literal(text: &str) -> String {
     format!("{text:?}")
 }
-
-/// `1 time`, `2 times`.
-pub(super) fn count(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}

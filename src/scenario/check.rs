@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::expect::{At, CallsExpected, Expect, Expected, MapCounts};
-use crate::diagnostic::did_you_mean;
+use super::services;
+use crate::diagnostic::{counted, did_you_mean};
 use crate::engine::Status;
 use crate::harness::assert::{difference, is_alias, is_at, label, path_matches};
 use crate::harness::{Run, Session};
@@ -90,6 +91,7 @@ pub(super) fn run(expect: &Expect, run: &Run) -> Vec<Failure> {
     for law in &expect.laws {
         found.extend(law.law.broken_by(run).map(|message| Failure::new(law.span, law.law.name.clone(), message)));
     }
+    found.extend(expect.services.iter().filter_map(|expected| services::check(expected, run)));
     found
 }
 
@@ -308,8 +310,7 @@ impl Seen<'_> {
             ),
             None if visits.is_empty() => "the state was never entered".to_owned(),
             None => {
-                let plural = |n: usize| if n == 1 { "1 attempt".to_owned() } else { format!("{n} attempts") };
-                format!("there were {}, expected {}", plural(attempts.len()), want.len())
+                format!("there were {}, expected {}", counted(attempts.len(), "attempt"), want.len())
             }
         };
         let marked = differs.unwrap_or(want.len().min(attempts.len()));

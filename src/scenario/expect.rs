@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::format::{CALLS, EXPECT, MAP, MOMENT, STATUSES, names};
+use super::services::{self, Holds};
 use super::states::States;
 use crate::mock::Matcher;
 use crate::source::words::{Reader, list};
@@ -38,6 +39,7 @@ pub(super) struct Expect {
     pub(super) calls: Vec<(Str, At<CallsExpected>)>,
     #[cfg(feature = "fuzz")]
     pub(super) laws: Vec<super::laws::Written>,
+    pub(super) services: Vec<Holds>,
 }
 
 /// A value with its matchers, and as it was written.
@@ -127,15 +129,16 @@ impl Expect {
             }
             #[cfg(feature = "fuzz")]
             "always" => self.laws = super::laws::read(reader, states, member, false),
-            // `services` is refused with those of the file.
-            _ => super::file::not_here(reader, member),
+            #[cfg(not(feature = "fuzz"))]
+            "always" => super::file::not_here(reader, member),
+            _ => self.services = services::holds(reader, member),
         }
     }
 
     /// Whether nothing is expected.
     pub(super) fn is_empty(&self) -> bool {
         let lists = [self.visits.len(), self.never.len(), self.inside.len(), self.attempts.len(), self.variables.len()];
-        let more = [self.caught.len(), self.maps.len(), self.calls.len()];
+        let more = [self.caught.len(), self.maps.len(), self.calls.len(), self.services.len()];
         let texts = self.status.is_none() && self.path.is_none() && self.elapsed.is_none();
         let values = self.output.is_none() && self.exactly.is_none() && self.error.is_none() && self.cause.is_none();
         #[cfg(feature = "fuzz")]
@@ -168,7 +171,7 @@ fn states_named(reader: &mut Reader<'_>, states: &States, member: &Member) -> Ve
 }
 
 /// Reads an expected value with its matchers.
-fn expected(reader: &mut Reader<'_>, node: &Node) -> Option<At<Expected>> {
+pub(super) fn expected(reader: &mut Reader<'_>, node: &Node) -> Option<At<Expected>> {
     let written = node.to_value();
     match Matcher::new(&written) {
         Ok(matcher) => Some(At { of: Expected { matcher: Arc::new(matcher), written }, span: node.span }),

@@ -1,6 +1,6 @@
 //! A scenario file: read, checked against its machine, and turned into scenarios that can be run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::format::{FILE, SCENARIO, names};
 #[cfg(feature = "fuzz")]
 use super::property::{self, Property};
 use super::rows::{self, Row};
+use super::services;
 use super::states::States;
 use super::timeline::{self, Event, Worker};
 use crate::asl::{CompileOptions, Machine, MachineType};
@@ -17,8 +18,9 @@ use crate::coverage::Thresholds;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Harness;
+use crate::iac::files::joined;
 use crate::mock::{self, MockEntry, MockFile, Unused};
-use crate::snapshot::{Stored, slug};
+use crate::snapshot::{Form, Stored, slug};
 use crate::source::words::Reader;
 use crate::source::{self, Format, Member, Node, NodeKind, Source, Span};
 use crate::value::Value;
@@ -33,6 +35,11 @@ const MOST_EXTENSIONS: usize = 50;
 /// The suffixes by which scenario files are found.
 pub const SUFFIXES: [&str; 3] = [".rehearsal.yaml", ".rehearsal.yml", ".rehearsal.json"];
 
+/// The name of a scenario file without its suffix; nothing where it has none of them.
+pub(crate) fn stem_of(name: &str) -> Option<&str> {
+    SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix))
+}
+
 /// A scenario file with everything in it ready to run.
 pub struct ScenarioFile {
     path: PathBuf,
@@ -43,6 +50,9 @@ pub struct ScenarioFile {
     properties: Vec<Property>,
     /// The mocks and faults that all scenarios share.
     pub(super) shared: Vec<Given>,
+    sources: BTreeSet<PathBuf>,
+    /// What is not a scenario file itself: the arguments of `rehearsal test` that run it.
+    pub(super) asked_for_by: Option<String>,
     pub(super) thresholds: Thresholds,
 }
 
@@ -86,10 +96,19 @@ impl ScenarioFile {
     /// # Errors
     /// A file that cannot be read, and everything that is wrong with it.
     pub fn load(path: impl AsRef<Path>) -> Result<ScenarioFile, Error> {
-        let path = path.as_ref();
-        let bytes = read(path, MOST_BYTES as u64)?;
-        let source = Arc::new(Source::from_bytes(path.to_string_lossy(), &bytes, MOST_BYTES)?);
-        ScenarioFile::parse(path, &source)
+        ScenarioFile::load_noting(path.as_ref()).0
+    }
+
+    /// Reads a scenario file, with everything that was looked at, also where it comes to nothing.
+    pub(super) fn load_noting(path: &Path) -> (Result<ScenarioFile, Error>, BTreeSet<PathBuf>) {
+        let mut looked_at = BTreeSet::from([path.to_owned()]);
+        let mut load = || {
+            let bytes = read(path, MOST_BYTES as u64)?;
+            let source = Arc::new(Source::from_bytes(path.to_string_lossy(), &bytes, MOST_BYTES)?);
+            ScenarioFile::parse_noting(path, &source, &mut looked_at)
+        };
+        let file = load();
+        (file, looked_at)
     }
 
     /// Reads the text of a scenario file; files that it names are found from `path`.
@@ -97,10 +116,42 @@ impl ScenarioFile {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn parse(path: &Path, source: &Arc<Source>) -> Result<ScenarioFile, Error> {
+        ScenarioFile::parse_noting(path, source, &mut BTreeSet::from([path.to_owned()]))
+    }
+
+    fn parse_noting(
+        path: &Path,
+        source: &Arc<Source>,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<ScenarioFile, Error> {
         let format = Format::of_name(source.name()).unwrap_or(Format::Yaml);
-        let root = source::parse(source, format).map_err(without_aws)?;
+        let root = source::parse(source, format).map_err(Diagnostics::without_aws)?;
+        ScenarioFile::of_node_noting(path, source, &root, None, looked_at)
+    }
+
+    /// Reads the tree of a scenario file, or one that was made of another kind of file: then with the arguments of
+    /// `rehearsal test` that run that, and scenarios that expect nothing pass where they come to an end.
+    pub(crate) fn of_node(
+        path: &Path,
+        source: &Arc<Source>,
+        root: &Node,
+        asked_for_by: Option<String>,
+    ) -> Result<ScenarioFile, Error> {
+        ScenarioFile::of_node_noting(path, source, root, asked_for_by, &mut BTreeSet::from([path.to_owned()]))
+    }
+
+    fn of_node_noting(
+        path: &Path,
+        source: &Arc<Source>,
+        root: &Node,
+        asked_for_by: Option<String>,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<ScenarioFile, Error> {
         let mut reader = Reader::new(source);
-        let file = Header::read(&mut reader, path, &root).map(|header| header.scenarios(&mut reader, &root));
+        let file = Header::read(&mut reader, path, root, looked_at).map(|mut header| {
+            header.is_imported = asked_for_by.is_some();
+            header.scenarios(&mut reader, root)
+        });
         let mut found = Diagnostics::from(reader.found);
         found.sort();
         match file {
@@ -111,22 +162,33 @@ impl ScenarioFile {
                 Err(found.into())
             }
             Ok(_) if found.has_errors() => Err(found.into()),
-            Ok((header, scenarios)) => Ok(ScenarioFile {
-                path: path.to_owned(),
-                source: source.clone(),
-                machine: header.machine,
-                scenarios,
-                #[cfg(feature = "fuzz")]
-                properties: header.properties,
-                shared: header.shared,
-                thresholds: header.thresholds,
-            }),
+            Ok((header, scenarios)) => {
+                looked_at.extend(scenarios.iter().filter_map(|s| Some(s.snapshot.as_ref()?.path.clone())));
+                Ok(ScenarioFile {
+                    path: path.to_owned(),
+                    source: source.clone(),
+                    machine: header.machine,
+                    scenarios,
+                    #[cfg(feature = "fuzz")]
+                    properties: header.properties,
+                    shared: header.shared,
+                    asked_for_by,
+                    thresholds: header.thresholds,
+                    sources: looked_at.clone(),
+                })
+            }
         }
     }
 
     /// Where it was read from.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+    /// Everything that it was made from: itself, the files of definitions, mocks and objects that it names, what these
+    /// name in turn, folders in which something was looked for, and its snapshots, whether there are any yet or not.
+    /// Where none of it changes, nothing that the file says or does changes.
+    pub fn sources(&self) -> &BTreeSet<PathBuf> {
+        &self.sources
     }
     /// The machine that it rehearses.
     pub fn machine(&self) -> &Machine {
@@ -187,23 +249,30 @@ pub(super) struct Header {
     strict: bool,
     pub(super) seed: u64,
     shared: Vec<Given>,
+    /// Whether the file was made of another kind of file, which knows no expectations.
+    is_imported: bool,
     thresholds: Thresholds,
     #[cfg(feature = "fuzz")]
     properties: Vec<Property>,
 }
 
 impl Header {
-    fn read(reader: &mut Reader<'_>, path: &Path, root: &Node) -> Result<Header, Error> {
+    fn read(
+        reader: &mut Reader<'_>,
+        path: &Path,
+        root: &Node,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<Header, Error> {
         let source = reader.source.clone();
         if !matches!(root.kind, NodeKind::Object(_)) {
             let finding = reader.error("wrong-type", "a scenario file is an object", root, "something else");
             return Err(finding.help("begin with `machine: order.asl.json` and `scenarios:`").into());
         }
         for member in root.members() {
-            if !reader.knows(member, &names(FILE), "a scenario file") {
-                continue;
-            }
-            if &*member.key == "services" || &*member.key == "properties" && !cfg!(feature = "fuzz") {
+            if reader.knows(member, &names(FILE), "a scenario file")
+                && &*member.key == "properties"
+                && !cfg!(feature = "fuzz")
+            {
                 not_here(reader, member);
             }
         }
@@ -216,12 +285,15 @@ impl Header {
         let folder = path.parent().unwrap_or(Path::new(""));
         let Some(name) = reader.text(machine) else { return Err(Diagnostics::default().into()) };
         let options = options(reader, root);
-        let compiled = Machine::load_with(folder.join(&*name), &options).map_err(|e| about(reader, machine, e))?;
+        let compiled =
+            Machine::load_noting(&beside(folder, &name), &options, looked_at).map_err(|e| about(reader, machine, e))?;
+        #[cfg(feature = "fuzz")]
+        looked_at.extend(property::schema_files(folder, root));
         let mut machines = Vec::new();
         if let Some(member) = root.member("machines") {
             for (name, _) in reader.texts(member) {
-                let other =
-                    Machine::load_with(folder.join(&*name), &CompileOptions { machine_type: None, ..options.clone() });
+                let options = CompileOptions { machine_type: None, ..options.clone() };
+                let other = Machine::load_noting(&beside(folder, &name), &options, looked_at);
                 machines.push(other.map_err(|e| about(reader, member, e))?);
             }
         }
@@ -238,20 +310,28 @@ impl Header {
             strict: false,
             seed: 0,
             shared: Vec::new(),
+            is_imported: false,
             thresholds: Thresholds::default(),
             #[cfg(feature = "fuzz")]
             properties: Vec::new(),
         };
-        header.surroundings(reader, folder, root)?;
+        header.surroundings(reader, folder, root, looked_at)?;
         Ok(header)
     }
 
     /// Mocks, faults, objects, clock and seed.
-    fn surroundings(&mut self, reader: &mut Reader<'_>, folder: &Path, root: &Node) -> Result<(), Error> {
+    fn surroundings(
+        &mut self,
+        reader: &mut Reader<'_>,
+        folder: &Path,
+        root: &Node,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), Error> {
         let mut harness = self.harness.clone();
         if let Some(member) = root.member("use") {
             for (name, _) in reader.texts(member) {
-                let path = folder.join(&*name);
+                let path = beside(folder, &name);
+                looked_at.insert(path.clone());
                 let bytes = read(&path, MOST_BYTES as u64).map_err(|e| about(reader, member, e))?;
                 let source = Arc::new(Source::from_bytes(path.to_string_lossy(), &bytes, MOST_BYTES)?);
                 // Files of mocks are shared by machines that need some of them each, so that only those count which
@@ -265,6 +345,7 @@ impl Header {
         for member in root.members() {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
+                "services" => harness = harness.services(services::setup(reader, member)),
                 "coverage" => self.thresholds = coverage::thresholds(reader, member),
                 "seed" => self.seed = reader.count(member, 0).unwrap_or_default(),
                 _ => {}
@@ -280,7 +361,9 @@ impl Header {
                     reader.push(finding);
                     continue;
                 };
-                let body = read(&folder.join(&*file), MOST_OBJECT).map_err(|e| about(reader, member, e))?;
+                let path = beside(folder, &file);
+                looked_at.insert(path.clone());
+                let body = read(&path, MOST_OBJECT).map_err(|e| about(reader, member, e))?;
                 harness = harness.object(bucket, key, body);
             }
         }
@@ -399,14 +482,12 @@ impl Header {
                 "timeline" => scenario.timeline = Some(timeline::events(reader, &self.states, member)),
                 "workers" => scenario.workers = timeline::workers(reader, &self.machine, member),
                 "expect" => scenario.expect = expect::read(reader, &self.states, member, false),
-                "snapshot" if reader.truth(member) == Some(true) => {
-                    scenario.snapshot = Some(self.stored(reader, &name))
-                }
+                "snapshot" => scenario.snapshot = form(reader, member).map(|form| self.stored(reader, form, &name)),
                 _ => {}
             }
         }
         let checks = scenario.timeline.iter().flatten().any(Event::checks);
-        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks {
+        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks && !self.is_imported {
             let message = format!("`{name}` expects nothing, so it cannot fail");
             let at = written.get("name").map_or(written.span, |n| n.span);
             let finding = Diagnostic::error("nothing-expected", message).at(reader.source, at, "nothing is expected");
@@ -419,18 +500,31 @@ impl Header {
 
 impl Header {
     /// Where the snapshot of a scenario is kept: `snapshots/FILE@SCENARIO.snap` beside the file.
-    fn stored(&self, reader: &Reader<'_>, scenario: &str) -> Stored {
-        let file = Path::new(reader.source.name()).file_name().unwrap_or_default().to_string_lossy();
-        let name = format!("{}@{}.snap", stem(reader.source.name()), slug(scenario));
-        let path = self.folder.join("snapshots").join(name);
-        Stored { path, source: file.into_owned(), expression: scenario.to_owned() }
+    fn stored(&self, reader: &Reader<'_>, form: Form, scenario: &str) -> Stored {
+        let path = Path::new(reader.source.name());
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let stem = stem_of(&file).unwrap_or(&file);
+        let path = self.folder.join("snapshots").join(format!("{stem}@{}.snap", slug(scenario)));
+        Stored { path, form, source: file.into_owned(), expression: scenario.to_owned() }
     }
 }
 
-/// The name of a scenario file without its suffix.
-pub(super) fn stem(path: &str) -> String {
-    let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-    SUFFIXES.iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(&file).to_owned()
+/// What a scenario's snapshot shows, where it has one.
+fn form(reader: &mut Reader<'_>, member: &Member) -> Option<Form> {
+    match (&member.value.kind, member.value.as_str().map(|text| &**text)) {
+        (NodeKind::Bool(is_on), _) => return is_on.then_some(Form::Text),
+        (_, Some("text")) => return Some(Form::Text),
+        (_, Some("json")) => return Some(Form::Json),
+        _ => {}
+    }
+    let found = member.value.as_str().map_or_else(|| member.value.to_value().to_string(), |text| text.to_string());
+    let finding = reader.error("wrong-value", format!("`{found}` is no form of a snapshot"), &member.value, "no form");
+    let near = member.value.as_str().and_then(|text| did_you_mean(text, ["text", "json", "true", "false"]));
+    reader.push(finding.help(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write `true` for the compact history, or `json` for the events as AWS writes them".to_owned(),
+    }));
+    None
 }
 
 /// What files and scenarios may both say: mocks, faults, the clock, the context.
@@ -562,17 +656,11 @@ fn options(reader: &mut Reader<'_>, root: &Node) -> CompileOptions {
     options
 }
 
-/// A word that is understood and whose models are not part of this version.
+/// A word that is understood where rehearsal is built with more.
 pub(super) fn not_here(reader: &mut Reader<'_>, member: &Member) {
-    let version = if matches!(&*member.key, "properties" | "always") { "build" } else { "version" };
-    let message = format!("`{}` is not supported by this {version}", member.key);
-    let finding = Diagnostic::error("not-supported", message).at(reader.source, member.key_span, "not yet");
-    let help = match &*member.key {
-        "services" => "answer the calls with `mocks`, and expect them with `calls`",
-        "properties" | "always" => "build rehearsal with the feature `fuzz`; the command line has it",
-        _ => "leave it out",
-    };
-    reader.push(finding.help(help));
+    let message = format!("`{}` needs the cargo feature `fuzz`", member.key);
+    let finding = Diagnostic::error("not-supported", message).at(reader.source, member.key_span, "built without it");
+    reader.push(finding.help("add it to rehearsal's `features` in Cargo.toml; the command line has it"));
 }
 
 /// An error about a file that this one names, with the place where it does.
@@ -585,9 +673,16 @@ pub(super) fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> E
     error
 }
 
-pub(super) fn without_aws(found: Diagnostics) -> Diagnostics {
-    // What the service says of a broken definition has no place here.
-    found.into_iter().map(|d| Diagnostic { aws: None, ..d }).collect::<Vec<_>>().into()
+/// A file that one in this folder names, by the shortest way: `infra/order.asl.json` for
+/// `tests/../infra/order.asl.json`, where no link makes these two different folders.
+#[expect(clippy::disallowed_methods, reason = "whether two ways lead to one folder is told by the system only")]
+fn beside(folder: &Path, named: &str) -> PathBuf {
+    let (written, short) = (folder.join(named), joined(folder, named));
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::canonicalize(folder).ok()
+    };
+    if place(&short).is_some_and(|there| place(&written) == Some(there)) { short } else { written }
 }
 
 #[expect(clippy::disallowed_methods, reason = "scenario files and what they name are read here only")]

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Positive,
     /// `true` or `false`.
     Truth,
+    /// `true`, `false` or one of these strings.
+    TruthOr(&'static [&'static str]),
     /// `true`: the word means something by being there.
     Flag,
     /// `1m30s`, or seconds.
@@ -65,6 +67,10 @@ pub(crate) enum Kind {
     Inputs,
     /// A list of laws.
     Laws,
+    /// A list of names, or an object with this of each.
+    Names(&'static Kind),
+    /// The attributes of a table's key: a name, two names, or names with their types.
+    Key,
 }
 
 const fn field(name: &'static str, kind: Kind, says: &'static str) -> Field {
@@ -90,7 +96,7 @@ pub(crate) static FILE: &[Field] = &[
     field("context", Kind::Named(&Kind::Any), "Members to merge into the context object"),
     field("mocks", Kind::Named(&Kind::Replies), "Who answers: a state, `Map/Inner`, a resource or a function"),
     field("faults", Kind::Faults, "What goes wrong, over whatever answers"),
-    field("services", Kind::Named(&Kind::Any), "Stateful models of services"),
+    field("services", Kind::Object(SERVICES), "Stateful models of services, which answer what no mock does"),
     field("coverage", Kind::Object(COVERAGE), "What the scenarios of the file have to cover together"),
     field("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
     field("properties", Kind::List(&Kind::Object(PROPERTY)), "What has to hold for every input and every fault"),
@@ -115,7 +121,11 @@ pub(crate) static SCENARIO: &[Field] = &[
     field("timeline", Kind::List(&Kind::Object(EVENT)), "The outside world, and checks while the execution runs"),
     field("workers", Kind::Named(&Kind::Object(WORKER)), "Workers of activities"),
     field("expect", Kind::Object(EXPECT), "What has to come of it"),
-    field("snapshot", Kind::Truth, "Whether the history is compared with a stored one"),
+    field(
+        "snapshot",
+        Kind::TruthOr(&["text", "json"]),
+        "Whether the history is compared with a stored one, and in which form",
+    ),
 ];
 
 /// The words of a property.
@@ -196,7 +206,7 @@ pub(crate) static EXPECT: &[Field] = &[
     field("map", Kind::Named(&Kind::Object(MAP)), "How the items of a Map fared"),
     field("calls", Kind::Named(&Kind::Calls), "What was called"),
     field("always", Kind::Laws, "Laws as those of `properties`, for this execution"),
-    field("services", Kind::Named(&Kind::Any), "What the service models hold at the end"),
+    field("services", Kind::Object(HOLDS), "What the models of services hold at the end"),
 ];
 
 /// The words about calls.
@@ -212,6 +222,38 @@ pub(crate) static MAP: &[Field] = &[
     field("succeeded", Kind::Count, "How many succeed"),
     field("failed", Kind::Count, "How many fail"),
 ];
+
+/// The services that have a model.
+pub(crate) static SERVICES: &[Field] = &[
+    field("dynamodb", Kind::Object(DYNAMODB), "Tables that keep items"),
+    field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
+    field("sqs", Kind::Object(SQS), "Queues that keep messages"),
+];
+
+/// What the models hold at the end.
+pub(crate) static HOLDS: &[Field] = &[
+    field("dynamodb", Kind::Named(&Kind::Expected), "The items of tables, in the order of their keys"),
+    field("sns", Kind::Named(&Kind::Expected), "What was published to topics, in order"),
+    field("sqs", Kind::Named(&Kind::Expected), "The bodies of the messages in queues, in order"),
+];
+
+/// The words about tables.
+pub(crate) static DYNAMODB: &[Field] =
+    &[field("tables", Kind::Names(&Kind::Object(TABLE)), "Tables; without more words the key is `id`")];
+
+/// The words of a table.
+pub(crate) static TABLE: &[Field] = &[
+    field("key", Kind::Key, "The partition key, or partition and sort key; `id` by default"),
+    field("items", Kind::List(&Kind::Named(&Kind::Any)), "The items, in plain JSON"),
+];
+
+/// The words about topics.
+pub(crate) static SNS: &[Field] =
+    &[field("topics", Kind::Names(&Kind::Texts), "Topics, with the queues that subscribe")];
+
+/// The words about queues.
+pub(crate) static SQS: &[Field] =
+    &[field("queues", Kind::Names(&Kind::Named(&Kind::Any)), "Queues, with attributes such as `VisibilityTimeout`")];
 
 /// The words about coverage.
 pub(crate) static COVERAGE: &[Field] = &[

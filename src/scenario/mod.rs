@@ -30,18 +30,20 @@ mod report;
 mod rows;
 mod run;
 mod schema;
+mod services;
 mod states;
 pub mod suite;
 mod timeline;
+mod unreferenced;
 pub mod write;
 
 pub use check::Failure;
+pub(crate) use file::stem_of;
 pub use file::{SUFFIXES, Scenario, ScenarioFile};
 pub use in_tests::{check_dir, check_file};
 #[cfg(feature = "fuzz")]
 pub use property::Property;
 pub use report::Failed;
-#[cfg(feature = "trials")]
 pub(crate) use report::quoted;
 pub use run::Outcome;
 pub use schema::schema;

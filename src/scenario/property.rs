@@ -1,7 +1,7 @@
 //! Properties: what has to hold whatever the input is and whatever goes wrong, as a scenario file says it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::{Given, Header, ScenarioFile, about, common, read};
@@ -9,7 +9,7 @@ use super::format::{PROPERTY, names};
 use super::laws::{self, Written};
 use super::run::Outcome;
 use crate::coverage::Coverage;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fuzz::{Faults, Found, Input, Plan, USUAL_CASES, Why, told, usual_laws};
 use crate::mock;
 use crate::snapshot::slug;
@@ -224,6 +224,13 @@ fn input(header: &Header, reader: &mut Reader<'_>, member: &Member) -> Option<In
     }
 }
 
+/// The files of schemas that properties name.
+pub(super) fn schema_files(folder: &Path, root: &Node) -> Vec<PathBuf> {
+    let properties = root.get("properties").map(Node::items).unwrap_or_default();
+    let names = properties.iter().filter_map(|p| p.get("input")?.get("$schema")?.as_str());
+    names.filter(|name| !name.starts_with("http")).map(|name| folder.join(&**name)).collect()
+}
+
 fn schema_file(header: &Header, reader: &mut Reader<'_>, node: &Node, file: &Member) -> Option<Input> {
     if let Some(other) = node.members().iter().find(|m| &*m.key != "$schema") {
         let message = format!("`$schema` names a file, and `{}` stands beside it", other.key);
@@ -236,7 +243,7 @@ fn schema_file(header: &Header, reader: &mut Reader<'_>, node: &Node, file: &Mem
         let bytes = read(&path, MOST_SCHEMA)?;
         let source = Arc::new(Source::from_bytes(path.to_string_lossy(), &bytes, MOST_SCHEMA as usize)?);
         let format = Format::of_name(source.name()).unwrap_or(Format::Json);
-        let root = source::parse(&source, format).map_err(super::file::without_aws)?;
+        let root = source::parse(&source, format).map_err(Diagnostics::without_aws)?;
         Ok(Input::of_schema(&source, &root)?)
     };
     match read() {
@@ -265,7 +272,7 @@ fn faults(header: &Header, reader: &mut Reader<'_>, member: &Member) -> Faults {
     let (errors, written): (Vec<Node>, Vec<Node>) = items.into_iter().partition(|item| item.as_str().is_some());
     let errors: Vec<Str> = errors.iter().filter_map(Node::as_str).cloned().collect();
     let mut choice = Faults::of(errors);
-    let mut found = crate::diagnostic::Diagnostics::default();
+    let mut found = Diagnostics::default();
     for node in &written {
         let block = Node::new(NodeKind::Array(vec![node.clone()]), node.span);
         for fault in mock::read_faults(&block, reader.source, &mut found) {
@@ -311,7 +318,8 @@ fn kept(header: &Header, reader: &Reader<'_>, root: &Node, node: &Node, name: &s
             _ => {}
         }
     }
-    let stem = super::file::stem(reader.source.name());
+    let file = Path::new(reader.source.name()).file_name().unwrap_or_default().to_string_lossy();
+    let stem = super::stem_of(&file).unwrap_or(&file);
     Kept { folder: header.folder.join("regressions"), stem: format!("{stem}@{}", slug(name)), head }
 }
 

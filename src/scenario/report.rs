@@ -8,10 +8,9 @@ use super::file::{Scenario, ScenarioFile};
 #[cfg(feature = "fuzz")]
 use super::property::Property;
 use super::run::Outcome;
-use crate::asl::ways::inner_flows;
 use crate::diagnostic::Diagnostic;
 use crate::harness::Run;
-use crate::source::{Node, Span};
+use crate::source::Span;
 use crate::time::format_offset;
 
 /// A scenario that did not go as expected, or a property that does not hold, as people read it.
@@ -48,7 +47,8 @@ impl ScenarioFile {
     }
     fn again_by_name(&self, name: &str, seed: Option<u64>) -> String {
         let seed = seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
-        format!("rehearsal test {} -t {}{seed}", quoted(&self.path().to_string_lossy()), quoted(name))
+        let file = self.asked_for_by.clone().unwrap_or_else(|| quoted(&self.path().to_string_lossy()));
+        format!("rehearsal test {file} -t {}{seed}", quoted(name))
     }
 }
 
@@ -115,6 +115,13 @@ impl fmt::Display for Failed<'_> {
             for line in trouble.to_string().lines() {
                 writeln!(f, "  {line}")?;
             }
+            // There are no mocks to write in such a file.
+            if self.file.asked_for_by.is_some() {
+                writeln!(
+                    f,
+                    "\n  in {file}: name a response for the state in the test case, with a number for each of its calls"
+                )?;
+            }
             writeln!(f)?;
         }
         if let Some(run) = self.outcome.run() {
@@ -143,7 +150,9 @@ fn wait(file: &ScenarioFile, run: &Run, state: &str, retry: usize) -> Option<Dia
     let own = visit.attempts.get(..retry)?.iter().filter_map(|a| a.error());
     let nth = own.filter(|e| crate::engine::retry::matching(&compiled.retry, e.name()) == Some(position)).count();
     let source = inner.source.as_ref()?;
-    let node = state_node(&inner.node, state.rsplit('/').next()?)?.get("Retry")?.items().get(position)?;
+    let name = state.rsplit('/').next()?;
+    let written = inner.written().into_iter().find(|member| &*member.key == name)?;
+    let node = written.value.get("Retry")?.items().get(position)?;
     let mut words: Vec<&str> = vec!["IntervalSeconds", "BackoffRate", "MaxDelaySeconds"];
     words.retain(|word| node.member(word).is_some());
     let first = words.first().and_then(|word| node.member(word));
@@ -162,19 +171,6 @@ fn wait(file: &ScenarioFile, run: &Run, state: &str, retry: usize) -> Option<Dia
         sum.push_str(&format!(", at most {most} s"));
     }
     Some(Diagnostic::note("wait", "the wait").at(source, span, sum))
-}
-
-/// The text of a state, wherever it is nested.
-fn state_node<'a>(flow: &'a Node, name: &str) -> Option<&'a Node> {
-    for member in flow.get("States")?.members() {
-        if &*member.key == name {
-            return Some(&member.value);
-        }
-        if let Some(found) = inner_flows(&member.value).find_map(|flow| state_node(flow, name)) {
-            return Some(found);
-        }
-    }
-    None
 }
 
 /// A word for the shell.

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use super::check::{self, Failure};
 use super::file::{Given, Scenario, ScenarioFile};
+use super::suite::{Selection, Snapshots};
 use super::timeline::{Action, Event, Worker};
 use crate::coverage::Coverage;
 use crate::error::Error;
 use crate::harness::{Harness, Run, Session, Work};
 use crate::mock::Unused;
-use crate::snapshot::{self, Comparison};
+use crate::snapshot::Comparison;
 use crate::time::Timestamp;
+
+/// How much of a changed history a failure shows.
+const MOST_LINES: usize = 100;
 
 /// What came of a scenario.
 pub struct Outcome {
@@ -56,6 +60,10 @@ impl Outcome {
     /// The execution, unless the scenario itself could not be run.
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
+    }
+    /// The execution, to keep.
+    pub fn into_run(self) -> Option<Run> {
+        self.run
     }
     /// What was expected and did not happen, in the order of the file.
     pub fn failures(&self) -> impl Iterator<Item = &Failure> {
@@ -134,23 +142,39 @@ impl ScenarioFile {
     }
 
     /// Compares the history with the stored one, where the scenario asks for it; adds a failure where it differs.
-    pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, update: bool) {
+    pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, selection: &Selection) {
         let (Some(stored), Some(run)) = (&scenario.snapshot, &outcome.run) else { return };
-        let text = snapshot::view(run);
+        let text = stored.form.view(run);
         let path = stored.path.display();
         let failure = |message: String| Failure::new(None, "snapshot", message);
-        let differs = match stored.compare(&text) {
+        let (differs, is_stored) = match stored.compare(&text) {
             Ok(Comparison::Same) => return stored.settle(),
-            Ok(Comparison::Missing) => failure(format!("there is none yet; what happened waits in `{path}.new`")),
-            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(lines),
+            Ok(Comparison::Missing) => {
+                let waits = match selection.snapshots {
+                    Snapshots::Keep => String::new(),
+                    _ => format!("; what happened waits in `{path}.new`"),
+                };
+                let is_stored = matches!(selection.snapshots, Snapshots::Store | Snapshots::StoreMissing);
+                (failure(format!("there is none yet{waits}")), is_stored)
+            }
+            Ok(Comparison::Differs(lines)) => {
+                let differs = failure(format!("the history is not that of `{path}`")).with(cut(lines));
+                (differs, selection.snapshots == Snapshots::Store)
+            }
             Err(e) => return outcome.failures.push(failure(format!("`{path}` cannot be read: {e}"))),
         };
-        match stored.write(&text, !update) {
-            Ok(_) if update => {}
-            Ok(_) => {
-                outcome.failures.push(differs.accept("accept it with `--update-snapshots`, or by `cargo insta review`"))
-            }
-            Err(e) => outcome.failures.push(failure(format!("`{path}` cannot be written: {e}"))),
+        if !is_stored {
+            outcome.failures.push(differs.accept(match selection.in_tests {
+                true => {
+                    "`INSTA_UPDATE=always` accepts it, and `cargo insta review` or `rehearsal snapshot review` shows it"
+                }
+                false => "`rehearsal snapshot review` shows it, and `--update-snapshots` accepts it",
+            }));
+        }
+        if selection.snapshots != Snapshots::Keep
+            && let Err(e) = stored.write(&text, !is_stored)
+        {
+            outcome.failures.push(failure(format!("`{path}` cannot be written: {e}")));
         }
     }
 
@@ -182,6 +206,15 @@ impl ScenarioFile {
         }
         let what = |given: &Given| if given.is_fault { "the fault on" } else { "the mock of" };
         unused.iter().map(|given| format!("{} `{}`", what(given), given.key)).collect()
+    }
+}
+
+/// The beginning of a long difference.
+fn cut(lines: String) -> String {
+    let Some((more, _)) = lines.match_indices('\n').nth(MOST_LINES - 1) else { return lines };
+    match lines[more + 1..].lines().count() {
+        0 => lines,
+        count => format!("{}\n… and {count} more lines, which `rehearsal snapshot review` shows\n", &lines[..more]),
     }
 }
 
@@ -297,4 +330,18 @@ fn happen(session: &mut Session, due: Due<'_>, start: Timestamp, failures: &mut 
         failures.extend(check::moment(expect, session, offset));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_difference_is_cut_and_says_so() {
+        let lines = |n: usize| "+ line\n".repeat(n);
+        assert_eq!(cut(lines(1)), lines(1));
+        assert_eq!(cut(lines(MOST_LINES)), lines(MOST_LINES));
+        let more = "… and 7 more lines, which `rehearsal snapshot review` shows\n";
+        assert_eq!(cut(lines(MOST_LINES + 7)), format!("{}{more}", lines(MOST_LINES)));
+    }
 }

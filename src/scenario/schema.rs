@@ -151,6 +151,7 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
         Kind::Count => json!({ "type": "integer", "minimum": 0 }),
         Kind::Positive => json!({ "type": "integer", "minimum": 1 }),
         Kind::Truth => json!({ "type": "boolean" }),
+        Kind::TruthOr(words) => json!({ "anyOf": [{ "type": "boolean" }, { "enum": words }] }),
         Kind::Flag => json!({ "const": true }),
         Kind::Duration => refer("duration"),
         Kind::Offsets => refer("offsets"),
@@ -173,6 +174,14 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
         }),
         Kind::Inputs => json!({ "anyOf": [{ "type": "object" }, { "type": "array", "minItems": 1 }] }),
         Kind::Laws => json!({ "anyOf": [refer("law"), list(refer("law"))] }),
+        Kind::Names(inner) => {
+            let each = json!({ "type": "object", "additionalProperties": member(inner, place) });
+            json!({ "anyOf": [of_kind(&Kind::Texts, place), each] })
+        }
+        Kind::Key => {
+            let types = json!({ "type": "object", "additionalProperties": { "enum": ["S", "N"] } });
+            json!({ "anyOf": [of_kind(&Kind::Texts, place), types] })
+        }
     }
 }
 

@@ -1,22 +1,18 @@
 //! Many scenario files at once: found, chosen, run on all processors, reported in the order of their names.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use super::file::{SUFFIXES, Scenario, ScenarioFile};
+use super::file::{Scenario, ScenarioFile, stem_of};
 #[cfg(feature = "fuzz")]
 use super::property::Property;
 use super::report::Failed;
 use super::run::Outcome;
 use crate::error::{Error, ErrorKind};
+use crate::file;
+use crate::parallel;
 use crate::source::Span;
-
-/// Folders that hold no tests of the project itself.
-const SKIPPED: [&str; 4] = ["node_modules", "target", "cdk.out", "__pycache__"];
-
-/// How deep folders are searched; a circle of links ends there at the latest.
-const MOST_FOLDERS: usize = 64;
 
 /// Finds the scenario files in folders, in the order of their paths; a file that is named is taken whatever it is
 /// called. Hidden folders, `target` and `node_modules` are passed over, and links to folders are not followed.
@@ -24,39 +20,42 @@ const MOST_FOLDERS: usize = 64;
 /// # Errors
 /// A path that does not exist or cannot be read.
 pub fn find<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
-    for path in paths {
-        search(path.as_ref(), 0, &mut found)?;
-    }
-    found.sort();
-    found.dedup();
-    Ok(found)
+    Ok(find_with_folders(paths)?.0)
 }
 
-#[expect(clippy::disallowed_methods, reason = "scenario files are looked for here only")]
-fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let asked = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let about = std::fs::metadata(asked).map_err(|e| Error::io("read", asked, e))?;
-    if !about.is_dir() {
-        found.push(path.to_owned());
-        return Ok(());
+/// As [`find`], with the folders that were looked through: where none of them changes, none of the files is new or gone.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_with_folders<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Error> {
+    let (mut found, mut folders) = (Vec::new(), Vec::new());
+    for path in paths {
+        let (files, looked_through) = file::below_with_folders(path.as_ref(), &|name| stem_of(name).is_some())?;
+        found.extend(files);
+        folders.extend(looked_through);
     }
-    if depth > MOST_FOLDERS {
-        return Ok(());
+    for list in [&mut found, &mut folders] {
+        list.sort();
+        list.dedup();
     }
-    for entry in std::fs::read_dir(asked).map_err(|e| Error::io("read", asked, e))? {
-        let entry = entry.map_err(|e| Error::io("read", asked, e))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
-        let path = if path.as_os_str() == "." { PathBuf::from(&*name) } else { path.join(&*name) };
-        if is_folder && !name.starts_with('.') && !SKIPPED.contains(&&*name) {
-            search(&path, depth + 1, found)?;
-        } else if !is_folder && SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
-            found.push(path);
-        }
-    }
-    Ok(())
+    Ok((found, folders))
+}
+
+/// What becomes of snapshots that differ or are missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Snapshots {
+    /// They fail, and what happened is put beside them for a review.
+    #[default]
+    Review,
+    /// They are stored.
+    Store,
+    /// Missing ones are stored; those that differ are as with [`Review`](Snapshots::Review).
+    StoreMissing,
+    /// They fail, and nothing is written.
+    Keep,
 }
 
 /// Which scenarios to run.
@@ -76,8 +75,10 @@ pub struct Selection {
     pub fail_fast: bool,
     /// Whether scenarios that are marked `ignore` run, too.
     pub ignored: bool,
-    /// Whether snapshots that differ or are missing are stored, instead of failing.
-    pub update_snapshots: bool,
+    /// What becomes of snapshots that differ or are missing.
+    pub snapshots: Snapshots,
+    /// Whether it runs in a crate's tests, where what is said to do has to be of use without the command line.
+    pub in_tests: bool,
     /// Whether runs count what they reach, to be added to a [`Coverage`](crate::coverage::Coverage).
     pub coverage: bool,
 }
@@ -96,7 +97,14 @@ impl Selection {
 
 /// Scenario files, with those that could not be read.
 pub struct Suite {
-    files: Vec<(PathBuf, Result<ScenarioFile, Error>)>,
+    files: Vec<Loaded>,
+}
+
+/// A scenario file, or why it could not be read.
+struct Loaded {
+    path: PathBuf,
+    file: Result<ScenarioFile, Error>,
+    sources: BTreeSet<PathBuf>,
 }
 
 /// A scenario to run, or a file that could not be read, which counts as one that failed.
@@ -236,13 +244,43 @@ fn written(file: &ScenarioFile) -> impl Iterator<Item = Check<'_>> {
 impl Suite {
     /// Reads scenario files, on all processors.
     pub fn load(paths: Vec<PathBuf>) -> Suite {
-        let loaded = in_parallel(&paths, |path| ScenarioFile::load(path));
-        Suite { files: paths.into_iter().zip(loaded).collect() }
+        let mut suite = Suite { files: Vec::new() };
+        suite.refresh(paths, |_| true);
+        suite
+    }
+
+    /// Makes these the files of the suite: reads those that are new, and those that have changed.
+    pub fn refresh(&mut self, paths: Vec<PathBuf>, has_changed: impl Fn(&Path) -> bool) {
+        let mut known: BTreeMap<PathBuf, Loaded> =
+            std::mem::take(&mut self.files).into_iter().map(|loaded| (loaded.path.clone(), loaded)).collect();
+        known.retain(|path, _| !has_changed(path));
+        let new: Vec<PathBuf> = paths.iter().filter(|path| !known.contains_key(*path)).cloned().collect();
+        let loaded = parallel::map(&new, |path| ScenarioFile::load_noting(path));
+        for (path, (file, sources)) in new.into_iter().zip(loaded) {
+            known.insert(path.clone(), Loaded { path, file, sources });
+        }
+        self.files = paths.iter().filter_map(|path| known.remove(path)).collect();
+    }
+
+    /// The suite of files that were read already, such as those of a mock configuration.
+    pub fn of(files: Vec<(PathBuf, Result<ScenarioFile, Error>)>) -> Suite {
+        let sources = |path: &PathBuf, file: &Result<ScenarioFile, Error>| match file {
+            Ok(file) => file.sources().clone(),
+            Err(_) => BTreeSet::from([path.clone()]),
+        };
+        let loaded = |(path, file)| Loaded { sources: sources(&path, &file), path, file };
+        Suite { files: files.into_iter().map(loaded).collect() }
     }
 
     /// The files, and those that could not be read.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &Result<ScenarioFile, Error>)> {
-        self.files.iter().map(|(path, file)| (path.as_path(), file))
+        self.files.iter().map(|loaded| (loaded.path.as_path(), &loaded.file))
+    }
+
+    /// The files with everything that each was made from, also where it could not be read; see
+    /// [`ScenarioFile::sources`].
+    pub fn sources(&self) -> impl Iterator<Item = (&Path, &BTreeSet<PathBuf>)> {
+        self.files.iter().map(|loaded| (loaded.path.as_path(), &loaded.sources))
     }
 
     /// The cases of a selection, in the order of the files. A file that could not be read is always among them.
@@ -250,7 +288,7 @@ impl Suite {
     /// # Errors
     /// Tags that no scenario has; names of which nothing has a part.
     pub fn cases(&self, selection: &Selection) -> Result<Vec<Case<'_>>, Error> {
-        let all: Vec<Check<'_>> = self.files.iter().flat_map(|(_, f)| f.iter().flat_map(written)).collect();
+        let all: Vec<Check<'_>> = self.files.iter().flat_map(|l| l.file.iter().flat_map(written)).collect();
         for tag in &selection.tags {
             if !all.iter().any(|s| s.tags().contains(tag)) {
                 let known = all.iter().flat_map(|s| s.tags()).map(String::as_str);
@@ -263,7 +301,7 @@ impl Suite {
             all.iter().map(|s| s.name()).filter(|n| selection.names.iter().any(|p| p == n)).collect();
         let is_whole = selection.names.is_empty() && selection.tags.is_empty();
         let mut cases = Vec::new();
-        for (path, file) in &self.files {
+        for Loaded { path, file, .. } in &self.files {
             match file {
                 Err(error) => cases.push(Case { path, what: Err(error) }),
                 Ok(file) => {
@@ -296,7 +334,7 @@ impl Suite {
 pub fn run(cases: &[Case<'_>], selection: &Selection, done: impl Fn(usize) + Sync) -> Vec<Verdict> {
     let failed = AtomicBool::new(false);
     let ended = AtomicUsize::new(0);
-    in_parallel(cases, |case| {
+    parallel::map(cases, |case| {
         if selection.fail_fast && failed.load(Ordering::Relaxed) {
             return Verdict::Skipped;
         }
@@ -326,7 +364,7 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
         },
         Ok((file, Check::Scenario(scenario))) => {
             let mut outcome = Box::new(file.play(scenario, selection.seed, selection.coverage));
-            file.compare_snapshot(scenario, &mut outcome, selection.update_snapshots);
+            file.compare_snapshot(scenario, &mut outcome, selection);
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
         #[cfg(feature = "fuzz")]
@@ -339,30 +377,4 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
     }
-}
-
-/// Maps over items on all processors; results are in the order of the items, whoever was first.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    if processors <= 1 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..processors {
-            scope.spawn(|| {
-                let mut own = Vec::new();
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(i) else { break };
-                    own.push((i, work(item)));
-                }
-                results.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(i, _)| *i);
-    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -86,7 +86,7 @@ fn through<Request: DeserializeOwned, Answer: Serialize>(
 
 /// What the engine refuses, as the API says it.
 fn refused(error: &DynoxideError) -> ServiceError {
-    let code = error.short_error_code();
+    let code = error.error_type().rsplit('#').next().unwrap_or_default();
     // SDKs have no classes for these two: they are reported as the service's general exception.
     let is_modelled = !matches!(code, "ValidationException" | "SerializationException");
     let known = if is_modelled {

@@ -54,6 +54,11 @@ use isolate::Isolated;
 pub use request::{FieldValidationMode, InspectionLevel, Mock, MockError, Request, StateConfiguration};
 pub use response::{ErrorDetails, InspectionData, Response, Status};
 
+/// The least that a call of a resource answers: what the API's model always has. Nothing where the API is not known.
+pub(crate) fn least_answer(resource: &crate::asl::Resource) -> Option<crate::value::Value> {
+    responses::Models::built_in().least(resource)
+}
+
 /// A state about to be tested, from [`Machine::test_state`] or [`TestState::of`].
 #[must_use = "nothing is tested before `run`"]
 pub struct TestState<'a> {

@@ -113,6 +113,18 @@ impl Models {
     /// What is wrong with an answer of the call behind a resource, in the service's words. Nothing is wrong where the API
     /// is not known here, or where the answer comes from somebody else than an API.
     pub(super) fn objection(&self, resource: &Resource, answer: &Value, strict: bool) -> Option<String> {
+        let (service, kind, parsed) = self.answer_of(resource)?;
+        Look { service, strict, parsed }.value("", kind, answer)
+    }
+
+    /// An answer that holds what the API always gives, and nothing else.
+    pub(super) fn least(&self, resource: &Resource) -> Option<Value> {
+        let (service, kind, _) = self.answer_of(resource)?;
+        Some(least(service, kind, "", 0))
+    }
+
+    /// The API behind a resource, the type of its answer, and the member of it that may be anything.
+    fn answer_of(&self, resource: &Resource) -> Option<(&Service, &'static str, &'static str)> {
         let ResourceKind::Service { service, action, pattern, .. } = resource.kind() else { return None };
         let polls = matches!(pattern, Pattern::Sync | Pattern::Sync2);
         // Whoever hands the token back decides what the result is.
@@ -137,7 +149,32 @@ impl Models {
             .iter()
             .find(|(s, a, _)| is_optimised && *s == &**service && *a == &**action && *pattern != Pattern::Sync)
             .map_or("", |(_, _, member)| member);
-        Look { service: known, strict, parsed }.value("", kind, answer)
+        Some((known, kind, parsed))
+    }
+}
+
+/// The least value of a type: required members alone.
+fn least(service: &Service, kind: &str, name: &str, depth: usize) -> Value {
+    let Some((mark, rest)) = kind.split_at_checked(1) else { return Value::Null };
+    match mark {
+        "b" => Value::Bool(false),
+        "n" => Value::from(bounds(rest).0.map_or(0, |low| low as i64)),
+        "s" => {
+            let (low, high) = bounds(rest);
+            let length = low.unwrap_or(1.0).max(1.0) as usize;
+            let text = if name.is_empty() { "x".to_owned() } else { format!("{name}-1") };
+            let text = text.repeat(length.div_ceil(text.len()).max(1));
+            let most = high.map_or(text.len(), |high| high as usize);
+            Value::from(text.chars().take(most).collect::<String>())
+        }
+        "=" => Value::from(service.enums.get(rest).and_then(|words| words.split(' ').next()).unwrap_or("x")),
+        "[" => Value::array(Vec::new()),
+        "@" if depth < 8 => {
+            let members = service.structures.get(rest).copied().unwrap_or_default().split(' ');
+            let required = members.filter_map(|m| m.strip_prefix('!')?.split_once(':'));
+            Value::object(required.map(|(name, kind)| (softened(name), least(service, kind, name, depth + 1))))
+        }
+        _ => Value::empty_object(),
     }
 }
 

@@ -10,17 +10,12 @@ use crate::asl::machine::{QueryLanguage, State, StateKind};
 use crate::asl::{MachineType, StateType};
 use crate::engine::reader::Bytes;
 use crate::engine::{self, Effect, Execution, Input, Probe, Seen, Settings};
+use crate::pretend::ACCOUNT;
 use crate::source::{Format, Node, Source, parse};
 use crate::task::{Call, Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::validate::{ApiError, invalid_definition};
 use crate::value::{Map, Value};
-
-/// The instant at which every test begins, as everywhere: 2024-01-01T00:00:00Z.
-const START_MILLIS: i64 = 1_704_067_200_000;
-
-/// The pretend account, as everywhere.
-const ACCOUNT: &str = "123456789012";
 
 /// Who answers a task that has no mock.
 pub(super) type Answer<'a> = &'a mut dyn FnMut(&Call) -> Option<Outcome>;
@@ -134,7 +129,7 @@ fn drive(
     reply: &mut dyn FnMut(&Call) -> Option<Outcome>,
     mut items: Option<Bytes>,
 ) -> Execution {
-    let mut now = Timestamp::from_millis(START_MILLIS);
+    let mut now = Timestamp::EPOCH_DEFAULT;
     let mut timers = BTreeMap::new();
     let mut next = VecDeque::from([Input::Start]);
     while execution.status() == &engine::Status::Running {

@@ -164,7 +164,7 @@ fn every_state_and_every_field_that_leads_on_is_drawn_once() {
         assert_eq!(svg.matches(&format!("data-point=\"{}\">", node.place)).count(), 1, "{}", node.place);
     }
     for edge in graph.edges() {
-        let point = format!("data-point=\"{}#{}\">", graph.nodes()[edge.from].place, edge.way);
+        let point = format!("data-point=\"{}#{}\"", graph.nodes()[edge.from].place, edge.way);
         assert_eq!(svg.matches(&point).count(), 1, "{point}");
     }
     let ways: Vec<String> =
@@ -343,7 +343,13 @@ mod command {
         }
         let seen = graph(&["tests/machines/order.asl.json"]);
         assert!(seen.stdout.starts_with(b"<svg ") && seen.status.success());
-        let seen = graph(&["tests/machines/order.asl.json", "--format", "mermaid", "-o", "tests/machines/order.asl.json/x.svg"]);
+        let seen = graph(&[
+            "tests/machines/order.asl.json",
+            "--format",
+            "mermaid",
+            "-o",
+            "tests/machines/order.asl.json/x.svg",
+        ]);
         assert_eq!(seen.status.code(), Some(6));
     }
 

@@ -266,3 +266,15 @@ fn codes_are_explained() {
         assert!(out.contains(word), "{out}");
     }
 }
+
+#[test]
+fn one_machine_of_several_is_named_as_everywhere() {
+    let template = "tests/templates/sam/template.yaml";
+    let (out, err, code) = lint(&[&format!("{template}#Greet")]);
+    assert!(out.contains("1 machine in 1 file") && code == 0, "{out} {err}");
+    let (out, _, _) = rehearsal(&["list", &format!("{template}#Greet")]);
+    assert!(out.starts_with("Greet  Express") && out.lines().count() == 1, "{out}");
+    let (_, err, code) = lint(&[&format!("{template}#Gret")]);
+    assert!(err.contains("holds no state machine `Gret`") && err.contains("did you mean `Greet`?"), "{err}");
+    assert_eq!(code, 2);
+}

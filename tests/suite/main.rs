@@ -15,6 +15,9 @@ mod generate;
 mod graph;
 mod hostile;
 mod iac;
+#[cfg(feature = "cli")]
+mod imports_cli;
+mod init;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod laws;
@@ -24,15 +27,21 @@ mod lint;
 #[cfg(feature = "cli")]
 mod lint_cli;
 mod map;
+mod mock_config;
 mod mocks;
 mod nested;
 mod parallel;
 mod readme;
+mod record;
+mod report;
 #[cfg(feature = "cli")]
 mod reports;
 mod retry;
 mod scenarios;
 mod schema;
+#[cfg(feature = "cli")]
+mod services;
+mod snapshots;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;
@@ -44,3 +53,5 @@ mod tokens;
 mod validation;
 mod variables;
 mod wait;
+#[cfg(all(feature = "cli", unix))]
+mod watch;

@@ -112,6 +112,52 @@ fn planted_mistakes_are_caught_with_what_was_meant() {
 }
 
 #[test]
+fn mistakes_about_services_are_told_with_their_places() {
+    let found = |services: &str| {
+        let text = format!(
+            "machine: ../machines/intake.asl.json\nservices: {services}\nscenarios:\n  - {{ name: a, expect: {{ status: FAILED }} }}\n"
+        );
+        let error = file(&text).unwrap_err();
+        error
+            .diagnostics()
+            .iter()
+            .map(|d| format!("{}; {}", d.message, d.help.as_deref().unwrap_or("-")))
+            .collect::<Vec<_>>()
+    };
+    let table: &[(&str, &str)] = &[
+        ("{ dynamo: {} }", "`dynamo` is not a word of `services`; did you mean `dynamodb`?"),
+        ("{ sqs: { queue: [a] } }", "`queue` is not a word of `sqs`; did you mean `queues`?"),
+        ("{ dynamodb: { tables: { t: { keys: id } } } }", "`keys` is not a word of a table; did you mean `key`?"),
+        (
+            "{ dynamodb: { tables: { t: { key: [a, b, c] } } } }",
+            "a key has one attribute or two; write `key: id`, or `key: [customer, id]` with a sort key",
+        ),
+        (
+            "{ dynamodb: { tables: { t: { key: { id: X } } } } }",
+            "`X` is no type of a key; write `S` for texts or `N` for numbers",
+        ),
+    ];
+    for (services, want) in table {
+        assert_eq!(found(services), [*want], "{services}");
+    }
+    let text = "machine: ../machines/intake.asl.json
+services: { sqs: { queues: [packing] }, sns: { topics: [orders] }, dynamodb: { tables: [orders] } }
+scenarios:
+  - { name: a, input: { id: o-1, total: 1 }, expect: { services: { sqs: { pakcing: [], packing: [{ order: o-2 }] } } } }
+";
+    let file = file(text).unwrap();
+    let outcome = file.run(&file.scenarios()[0], None);
+    let said: Vec<String> = outcome.failures().map(|f| format!("{}: {}", f.about(), f.message())).collect();
+    assert_eq!(
+        said,
+        [
+            "sqs pakcing: there is no queue `pakcing`; did you mean `packing`?",
+            "sqs packing: `[0].order` is \"o-1\", expected \"o-2\""
+        ]
+    );
+}
+
+#[test]
 fn a_backoff_that_is_off_by_a_second_shows_where_the_wait_comes_from() {
     let shown = failure(
         "  - name: backs off

@@ -1,14 +1,15 @@
 //! `rehearsal lint`: what is wrong with definitions, wherever they live.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use rehearsal::Error;
 use rehearsal::asl::CompileOptions;
 use rehearsal::asl::lint::{self, Level, LintOptions};
-use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
-use rehearsal::iac::{self, Found, Search};
+use rehearsal::diagnostic::{Diagnostic, Diagnostics, Severity, counted};
+use rehearsal::iac::{self, Found};
+use rehearsal::parallel;
 
 use super::args::Type;
 use super::exit::Exit;
@@ -167,7 +168,8 @@ pub(crate) fn run(args: &LintArgs, screen: &mut Screen) -> Result<Exit, Failure>
     }
     if github::is_asked_for() {
         let said = report.findings(args.quiet);
-        let said: Vec<_> = said.flat_map(|(of, d)| github::of_findings([d].into_iter(), Path::new(&of.file))).collect();
+        let said: Vec<_> =
+            said.flat_map(|(of, d)| github::of_findings([d].into_iter(), std::path::Path::new(&of.file))).collect();
         github::annotate(screen, &said, args.format != Form::Text)?;
     }
     let exit = report.exit();
@@ -185,7 +187,7 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
     let (mut found, mut report) =
         (Vec::new(), Report { machines: Vec::new(), broken: Vec::new(), unread: Vec::new(), has_models: false });
     for path in &args.paths {
-        let search = search(path, &compiling);
+        let search = iac::search(path, &compiling);
         found.extend(search.found);
         for failure in search.failures {
             match failure.diagnostics() {
@@ -210,28 +212,11 @@ fn look(args: &LintArgs) -> Result<Report, Failure> {
             Ok((found, options))
         })
         .collect::<Result<_, Failure>>()?;
-    report.machines = all_at_once(&machines);
+    report.machines = parallel::map(&machines, |(found, options)| {
+        let file = found.file().to_string_lossy().into_owned();
+        Linted { target: found.target(), file, found: found.lint(options) }
+    });
     Ok(report)
-}
-
-/// The machines of a path; of `FILE#ID` the one of that id.
-fn search(path: &Path, compiling: &CompileOptions) -> Search {
-    let text = path.to_string_lossy();
-    let Some((file, id)) = text.rsplit_once('#').filter(|_| !path.exists()) else {
-        return iac::search(path, compiling);
-    };
-    let mut search = iac::search(file, compiling);
-    let ids: Vec<String> = search.found.iter().map(|f| f.id().to_owned()).collect();
-    let is_it = |found: &Found| found.id() == id || found.id().rsplit('/').next() == Some(id);
-    search.found.retain(is_it);
-    if search.found.is_empty() && search.failures.is_empty() {
-        let unknown = Diagnostic::error("no-machine", format!("`{file}` holds no state machine `{id}`"));
-        search.failures.push(Error::from(match did_you_mean(id, ids.iter().map(String::as_str)) {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")),
-            None => unknown.help(format!("`rehearsal list {file}` shows those it holds")),
-        }));
-    }
-    search
 }
 
 /// What the command line decides goes before what the configuration does.
@@ -239,21 +224,6 @@ fn decided(args: &LintArgs, options: LintOptions) -> LintOptions {
     let levels = [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)];
     let all = levels.into_iter().flat_map(|(codes, level)| codes.iter().map(move |code| (code, level)));
     all.fold(options, |options, (code, level)| options.level(code.as_str(), level))
-}
-
-/// Looks at all machines, on every core, and keeps their order.
-fn all_at_once(machines: &[(Found, LintOptions)]) -> Vec<Linted> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
-    let share = machines.len().div_ceil(threads).max(1);
-    let one = |(found, options): &(Found, LintOptions)| {
-        let file = found.file().to_string_lossy().into_owned();
-        Linted { target: found.target(), file, found: found.lint(options) }
-    };
-    std::thread::scope(|scope| {
-        let work = |part| scope.spawn(move || <[_]>::iter(part).map(one).collect::<Vec<Linted>>());
-        let started: Vec<_> = machines.chunks(share).map(work).collect();
-        started.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    })
 }
 
 fn text(
@@ -299,8 +269,4 @@ fn summary(report: &Report, took: Option<Duration>) -> String {
     let more = if words.is_empty() { "" } else { " · `rehearsal explain CODE` says more" };
     let machines = counted(report.machines.len(), "machine");
     format!("{machines} in {}: {found}{took}{more}", counted(files.len(), "file"))
-}
-
-fn counted(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }

@@ -115,10 +115,12 @@ pub struct FlowPlace {
     pub height: f64,
     /// The Parallel or Map that holds it and which of its branches this is; none for the machine itself.
     pub owner: Option<(usize, usize)>,
-    /// The mark of the beginning, and the way from it.
+    /// The mark of the beginning.
     pub start: Point,
     /// The way from there to the first state.
     pub first: EdgePlace,
+    /// The first state: its place in [`Graph::nodes`].
+    pub first_state: usize,
 }
 
 /// Places everything.
@@ -148,6 +150,7 @@ struct Block {
     owner: Option<(usize, usize)>,
     start: Point,
     first: EdgePlace,
+    first_state: usize,
     nodes: Vec<(usize, NodePlace, Vec<Inner>)>,
     edges: Vec<(usize, EdgePlace)>,
 }
@@ -214,6 +217,7 @@ impl Placer<'_> {
             owner,
             start: Point { x: placed.items[0].x, y: placed.items[0].y + DOT },
             first: edge_place(&placed.links[0], Vec::new()),
+            first_state: region.start,
             nodes: Vec::new(),
             edges: Vec::new(),
         };
@@ -318,6 +322,7 @@ impl Placer<'_> {
             owner: block.owner,
             start: by(block.start),
             first: moved(&block.first, x, y),
+            first_state: block.first_state,
         });
         for (number, place) in &block.edges {
             self.layout.edges[*number] = moved(place, x, y);

@@ -13,7 +13,7 @@ const FIRST: usize = 3;
 
 /// What every thread did, as a number that is the same for threads that did the same: the same states with the same
 /// results, whatever the values and times were.
-pub(super) fn signatures(timeline: &Timeline) -> Vec<u64> {
+pub(crate) fn signatures(timeline: &Timeline) -> Vec<u64> {
     let mut signatures = vec![0; timeline.threads.len()];
     // What a thread starts comes after it, so going backwards meets the inner threads first.
     for (i, thread) in timeline.threads.iter().enumerate().rev() {
@@ -54,24 +54,24 @@ fn hash_visit(visit: &StateVisit, signatures: &[u64], hasher: &mut DefaultHasher
 }
 
 /// What of an attempt's threads is shown.
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// The threads that are shown themselves.
-    pub(super) threads: Vec<usize>,
+    pub(crate) threads: Vec<usize>,
     /// For the others, how many did the same as an earlier one.
-    pub(super) more: Vec<More>,
+    pub(crate) more: Vec<More>,
 }
 
 /// Threads that are not shown because they did the same as another.
-pub(super) struct More {
-    pub(super) count: usize,
+pub(crate) struct More {
+    pub(crate) count: usize,
     /// The thread for which they stand.
-    pub(super) like: usize,
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
+    pub(crate) like: usize,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// Chooses the threads to show; what failed is always among them.
-pub(super) fn choose(timeline: &Timeline, attempt: &Attempt, signatures: &[u64], whole: bool) -> Shown {
+pub(crate) fn choose(timeline: &Timeline, attempt: &Attempt, signatures: &[u64], whole: bool) -> Shown {
     if whole || attempt.threads.len() <= MANY {
         return Shown { threads: attempt.threads.clone(), more: Vec::new() };
     }

@@ -1,8 +1,8 @@
 //! Functions in templates, evaluated to values whose places are those of the functions.
 
 use crate::diagnostic::did_you_mean;
-use crate::iac::account;
 use crate::iac::placeholder::placeholders;
+use crate::pretend;
 use crate::source::{Assembled, MAX_DEFINITION_BYTES, Member, Node, NodeKind, Span};
 
 use super::call::{Call, FUNCTIONS};
@@ -74,7 +74,7 @@ impl Template<'_> {
             "FindInMap" => self.find_in_map(call),
             "ImportValue" => Some(self.import(call)),
             "GetAZs" => {
-                let zone = |z: char| Node::new(NodeKind::String(format!("{}{z}", account::REGION).into()), call.span);
+                let zone = |z: char| Node::new(NodeKind::String(format!("{}{z}", pretend::REGION).into()), call.span);
                 Some(Node::new(NodeKind::Array(['a', 'b', 'c'].map(zone).into()), call.span))
             }
             "ToJsonString" => {

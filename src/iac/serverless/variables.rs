@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::iac::Settings;
-use crate::iac::account;
 use crate::iac::cfn::{State, placed, shown};
 use crate::iac::files::{Files, MAX_TEMPLATE_BYTES};
+use crate::pretend;
 use crate::source::{Member, Node, NodeKind, Source, Span, parse};
 
 /// Values of a text may double with every variable; this is where it ends.
@@ -187,8 +187,8 @@ impl Variables<'_> {
             ("sls", "stage") => string(&self.stage()),
             ("sls", "instanceId") => string("rehearsal"),
             ("opt", "region") => self.settings.given("region").and_then(string),
-            ("aws", "accountId") => string(account::ACCOUNT),
-            ("aws", "region") => string(account::REGION),
+            ("aws", "accountId") => string(pretend::ACCOUNT),
+            ("aws", "region") => string(pretend::REGION),
             ("param", name) => {
                 let stage = self.stage();
                 let of_stage = |stage: &str| self.at(&["params", stage, name]);

@@ -1,6 +1,7 @@
 //! What a resource that is not there yet would be called: names, ARNs and URLs in the pretend account.
 
-use crate::iac::account::{ACCOUNT, PARTITION, REGION, arn};
+use crate::iac::account::arn;
+use crate::pretend::{ACCOUNT, PARTITION, REGION};
 
 /// What a resource's `id` is.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,182 @@
+//! `services:` of a scenario file: what models hold at first, and what they have to hold at the end.
+
+use super::check::Failure;
+use super::expect::{At, Expected, expected};
+use super::format::{DYNAMODB, SERVICES, SNS, SQS, TABLE, names};
+use crate::diagnostic::did_you_mean;
+use crate::harness::Run;
+use crate::services::{Service, Setup, Table};
+use crate::source::words::Reader;
+use crate::source::{Member, Node, NodeKind};
+use crate::value::{Str, Value};
+
+/// `{ dynamodb: { tables: … }, sqs: { queues: … }, sns: { topics: … } }`
+pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
+    let mut setup = Setup::new();
+    for of in reader.members(member) {
+        if !reader.knows(of, &names(SERVICES), "`services`") {
+            continue;
+        }
+        let Some(service) = Service::of_name(&of.key) else { continue };
+        setup = setup.with(service);
+        let words = match service {
+            Service::DynamoDb => DYNAMODB,
+            Service::Sns => SNS,
+            Service::Sqs => SQS,
+        };
+        for list in reader.members(of) {
+            if !reader.knows(list, &names(words), &format!("`{}`", of.key)) {
+                continue;
+            }
+            for (name, node) in named(reader, list) {
+                setup = match service {
+                    Service::DynamoDb => table(reader, setup, &name, node),
+                    Service::Sns => topic(reader, setup, &name, node),
+                    Service::Sqs => match node {
+                        Some(attributes) => setup.queue_with(&name, attributes.value.to_value()),
+                        None => setup.queue(&name),
+                    },
+                };
+            }
+        }
+    }
+    setup
+}
+
+/// A list of names, or names with what belongs to each.
+fn named<'n>(reader: &mut Reader<'_>, list: &'n Member) -> Vec<(Str, Option<&'n Member>)> {
+    match &list.value.kind {
+        NodeKind::Object(members) => members.iter().map(|m| (m.key.clone(), Some(m))).collect(),
+        _ => reader.texts(list).into_iter().map(|(name, _)| (name, None)).collect(),
+    }
+}
+
+fn table(reader: &mut Reader<'_>, setup: Setup, name: &str, node: Option<&Member>) -> Setup {
+    let mut of = Table::new(name, "id");
+    let Some(member) = node else { return setup.table(of) };
+    let mut items = Vec::new();
+    for field in reader.members(member) {
+        if !reader.knows(field, &names(TABLE), "a table") {
+            continue;
+        }
+        match &*field.key {
+            "key" => {
+                let keys: Vec<(Str, Option<Str>)> = match &field.value.kind {
+                    NodeKind::Object(types) => {
+                        types.iter().map(|m| (m.key.clone(), m.value.as_str().cloned())).collect()
+                    }
+                    _ => reader.texts(field).into_iter().map(|(name, _)| (name, None)).collect(),
+                };
+                if !(1..=2).contains(&keys.len()) {
+                    let finding =
+                        reader.error("wrong-value", "a key has one attribute or two", &field.value, "not a key");
+                    reader.push(finding.help("write `key: id`, or `key: [customer, id]` with a sort key"));
+                    continue;
+                }
+                of = Table::new(name, &keys[0].0);
+                if let Some((sort, _)) = keys.get(1) {
+                    of = of.sort_key(sort);
+                }
+                for (key, kind) in &keys {
+                    match kind.as_deref() {
+                        Some("N") => of = of.number_key(key),
+                        None | Some("S") => {}
+                        Some(other) => {
+                            let finding = reader.error(
+                                "wrong-value",
+                                format!("`{other}` is no type of a key"),
+                                &field.value,
+                                "not a type",
+                            );
+                            reader.push(finding.help("write `S` for texts or `N` for numbers"));
+                        }
+                    }
+                }
+            }
+            _ => items.extend(reader.items(field).iter().map(Node::to_value)),
+        }
+    }
+    setup.table(items.into_iter().fold(of, Table::item))
+}
+
+/// A topic with the queues that subscribe to it.
+fn topic(reader: &mut Reader<'_>, setup: Setup, name: &str, queues: Option<&Member>) -> Setup {
+    let queues = queues.map(|member| reader.texts(member)).unwrap_or_default();
+    let setup = setup.topic(name);
+    queues.iter().fold(setup, |setup, (queue, _)| setup.subscribe(name, queue))
+}
+
+/// What a table, a queue or a topic has to hold.
+#[derive(Clone, Debug)]
+pub(super) struct Holds {
+    service: Service,
+    name: Str,
+    what: At<Expected>,
+}
+
+/// `services: { dynamodb: { orders: [{ id: o-1 }] } }` of an expectation.
+pub(super) fn holds(reader: &mut Reader<'_>, member: &Member) -> Vec<Holds> {
+    let mut all = Vec::new();
+    for of in reader.members(member) {
+        if !reader.knows(of, &names(SERVICES), "`services`") {
+            continue;
+        }
+        let Some(service) = Service::of_name(&of.key) else { continue };
+        for thing in reader.members(of) {
+            let what = expected(reader, &thing.value);
+            all.extend(what.map(|what| Holds { service, name: thing.key.clone(), what }));
+        }
+    }
+    all
+}
+
+/// What differs from what the models hold at the end.
+pub(super) fn check(expected: &Holds, run: &Run) -> Option<Failure> {
+    let (noun, found, names) = held(run, expected.service, &expected.name);
+    let about = format!("{} {}", expected.service.name(), expected.name);
+    let failure = |message: String| Failure::new(Some(expected.what.span), about.clone(), message);
+    let Some(found) = found else {
+        let near = did_you_mean(&expected.name, names.iter().map(String::as_str));
+        let help = match (near, names.as_slice()) {
+            (Some(near), _) => format!("; did you mean `{near}`?"),
+            (None, []) => String::new(),
+            (None, some) => format!("; there are {}", some.join(", ")),
+        };
+        return Some(failure(format!("there is no {noun} `{}`{help}", expected.name)));
+    };
+    let mismatch = expected.what.of.matcher.check(&found).err()?;
+    Some(failure(mismatch.to_string()).with(shown(&found)))
+}
+
+/// What there is, one line each.
+fn shown(found: &Value) -> String {
+    let items = found.as_array().unwrap_or_default();
+    if items.is_empty() {
+        return "it holds nothing".into();
+    }
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// What a thing is called, what it holds as people write it, and the names of all such things.
+fn held(run: &Run, service: Service, name: &str) -> (&'static str, Option<Value>, Vec<String>) {
+    let services = run.services();
+    match service {
+        #[cfg(feature = "dynamodb")]
+        Service::DynamoDb => ("table", services.items(name).map(Value::array), services.tables()),
+        #[cfg(not(feature = "dynamodb"))]
+        Service::DynamoDb => ("table", None, Vec::new()),
+        Service::Sns => {
+            let all = services.published(name).map(|all| all.iter().map(|p| readable(&p.message)).collect());
+            ("topic", all.map(Value::array), services.topics().map(str::to_owned).collect())
+        }
+        Service::Sqs => {
+            let all = services.messages(name).map(|all| all.iter().map(|m| readable(m.body())).collect());
+            ("queue", all.map(Value::array), services.queues().map(str::to_owned).collect())
+        }
+    }
+}
+
+/// A body that is JSON as JSON, any other as the text it is.
+fn readable(body: &str) -> Value {
+    Value::parse(body).unwrap_or_else(|_| body.into())
+}
