@@ -134,7 +134,7 @@ fn comments(out: &mut String, lines: &[String], indent: usize) {
 
 fn word(out: &mut String, entry: &Entry, indent: usize) {
     comments(out, &entry.notes, indent);
-    let key = text(&entry.key);
+    let key = self::key(&entry.key);
     match &entry.value {
         Part::Words(words) if words.is_empty() => {
             let _ = writeln!(out, "{:indent$}{key}: {{}}", "");
@@ -165,7 +165,7 @@ fn member(out: &mut String, key: &str, value: &Value, indent: usize) {
 /// An array or object that does not fit into a line.
 fn block(out: &mut String, value: &Value, indent: usize) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(key, value)| member(out, &text(key), value, indent)),
+        Value::Object(members) => members.iter().for_each(|(key, value)| member(out, &self::key(key), value, indent)),
         Value::Array(items) => {
             for item in items.iter() {
                 match flow(item, WIDTH.saturating_sub(indent + 2)) {
@@ -207,7 +207,7 @@ fn flow_into(out: &mut String, value: &Value, room: usize) -> bool {
                 if i > 0 {
                     out.push_str(", ");
                 }
-                let _ = write!(out, "{}: ", text(key));
+                let _ = write!(out, "{}: ", self::key(key));
                 if !flow_into(out, value, room) || out.len() > 4 * room {
                     return false;
                 }
@@ -232,6 +232,11 @@ fn flow_into(out: &mut String, value: &Value, room: usize) -> bool {
         }
     }
     true
+}
+
+/// A text as a key. The one word of faults that was a truth before YAML 1.2 is written as everybody writes it.
+fn key(name: &str) -> String {
+    if name == "on" { name.to_owned() } else { text(name) }
 }
 
 /// A text as a key or a value: plain where it means itself, else in double quotes.
