@@ -52,7 +52,11 @@ fn test_case(case: &Case<'_>, verdict: &Verdict, is_timed: bool) -> TestCase {
             let first = outcome.failures().next().map(|f| format!("{}: {}", f.about(), f.message()));
             let kind = if first.is_some() { "expectation" } else { "trouble" };
             let message = first.or_else(|| outcome.trouble().map(ToString::to_string)).unwrap_or_default();
-            failed(kind, first_line(&message), case.failed(outcome).map(|failed| failed.to_string()).unwrap_or_default())
+            failed(
+                kind,
+                first_line(&message),
+                case.failed(outcome).map(|failed| failed.to_string()).unwrap_or_default(),
+            )
         }
         (Verdict::Refused(why), Ok(_)) => failed("expectation", first_line(why), why.clone()),
         (Verdict::Refused(why), Err(_)) => failed("file", "the file is refused".to_owned(), why.clone()),

@@ -4,7 +4,7 @@ use proptest::prelude::{BoxedStrategy, Strategy as _};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::faults::MOST_STRIKES;
+use super::faults::{Faults, MOST_STRIKES};
 use crate::error::{Error, ErrorKind};
 use crate::mock::Fault;
 use crate::random::Seeded;
@@ -60,8 +60,13 @@ impl Drawn {
         Case { faults, seed, input }
     }
 
-    /// The smallest case that still fails; `fails` says what comes of one that does.
-    pub(super) fn smallest<T>(mut self, mut found: (Case, T), mut fails: impl FnMut(&Case) -> Option<T>) -> (Case, T) {
+    /// The smallest case that still fails; `fails` says what comes of one that does. It has no faults but of the choice.
+    pub(super) fn smallest<T>(
+        mut self,
+        mut found: (Case, T),
+        choice: &Faults,
+        mut fails: impl FnMut(&Case) -> Option<T>,
+    ) -> (Case, T) {
         let mut goes_on = self.tree.simplify();
         for _ in 0..MOST_STEPS {
             if !goes_on {
@@ -76,6 +81,8 @@ impl Drawn {
                 None => self.tree.complicate(),
             };
         }
+        let mut fails =
+            |case: &Case| if case.faults.iter().all(|fault| choice.allow(fault)) { fails(case) } else { None };
         // What became needless, or could be simpler, only while something else shrank.
         let mut at = 0;
         while at < found.0.faults.len() {

@@ -59,6 +59,18 @@ impl Faults {
         Faults(Choice::Of(errors, faults))
     }
 
+    /// Whether a fault is one of those that are chosen from, however often it strikes.
+    pub(super) fn allow(&self, fault: &Fault) -> bool {
+        match &self.0 {
+            Choice::Any => true,
+            Choice::None => false,
+            Choice::Of(errors, faults) => {
+                let is_named = errors.iter().any(|error| FaultKind::of_error(error.clone()) == *fault.kind());
+                is_named || faults.iter().any(|given| given.to_value() == fault.to_value())
+            }
+        }
+    }
+
     /// How faults for these machines are drawn.
     pub(super) fn strategy(&self, machines: &[Machine]) -> BoxedStrategy<Vec<Fault>> {
         let states = || machines.iter().flat_map(|m| m.inner.states.iter());
@@ -88,7 +100,9 @@ fn on_task(state: &State, kinds: impl FnOnce(&Task) -> Vec<FaultKind>) -> Option
     let name = state.name.clone();
     // One more than the retries there are uses them up.
     let retries = state.retry.iter().map(|r| r.max_attempts).fold(0_u64, u64::saturating_add);
-    let times = 1..=(retries.saturating_add(2)).min(MOST_STRIKES);
+    let used_up = retries.saturating_add(1).min(MOST_STRIKES);
+    let times =
+        Union::new_weighted(vec![(3, (1..=(used_up + 1).min(MOST_STRIKES)).boxed()), (2, Just(used_up).boxed())]);
     let nth = Union::new_weighted(vec![(4, Just(1).boxed()), (1, (1..=4_u64).boxed())]);
     let item = match state.enclosing.is_empty() {
         true => Just(None).boxed(),

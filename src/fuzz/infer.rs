@@ -69,9 +69,18 @@ const FIELDS: [(&str, Kind); 11] = [
 ];
 
 /// Fields that do not see the state's input, or are read in ways of their own.
-const ELSEWHERE: [&str; 12] = [
-    "States", "Branches", "ItemProcessor", "Iterator", "ResultSelector", "ResultPath", "InputPath", "OutputPath", "Catch",
-    "Choices", "ItemReader", "ResultWriter",
+const ELSEWHERE: [&str; 11] = [
+    "States",
+    "Branches",
+    "ItemProcessor",
+    "Iterator",
+    "ResultSelector",
+    "ResultPath",
+    "InputPath",
+    "OutputPath",
+    "Catch",
+    "Choices",
+    "ResultWriter",
 ];
 
 impl Walk<'_> {
@@ -334,7 +343,10 @@ impl Walk<'_> {
             _ => {}
         }
         for rule in node.get("Choices").map(Node::items).unwrap_or_default() {
-            self.expressions(rule, None, &data, &item);
+            for member in rule.members() {
+                let hint = (&*member.key == "Condition").then_some(Kind::Bool);
+                self.expressions(&member.value, hint, &data, &item);
+            }
         }
         for (way, to) in state.ways().collect::<Vec<_>>() {
             if let Way::Catch(_) = way {

@@ -141,7 +141,8 @@ fn failures(history: &History) -> impl Iterator<Item = (Timestamp, &str, Option<
 }
 
 fn parsed(source: &str) -> Result<Expression, (String, Option<String>)> {
-    let expression = Expression::parse(source.trim()).map_err(|e| (format!("this is no JSONata: {}", e.message), None))?;
+    let expression =
+        Expression::parse(source.trim()).map_err(|e| (format!("this is no JSONata: {}", e.message), None))?;
     let mentions = expression.mentions();
     if mentions.states_members != Default::default() {
         let help = format!("a law looks back at the whole execution; it has {}", listed());
@@ -207,7 +208,11 @@ fn shown(outcome: Result<Outcome, String>) -> String {
     match outcome {
         Ok(Outcome::Value(value)) => {
             let text = value.to_string();
-            if text.chars().count() <= MOST { text } else { format!("{}…", text.chars().take(MOST).collect::<String>()) }
+            if text.chars().count() <= MOST {
+                text
+            } else {
+                format!("{}…", text.chars().take(MOST).collect::<String>())
+            }
         }
         Ok(Outcome::Undefined) => "nothing".to_owned(),
         Ok(Outcome::Unsupported) => "a function".to_owned(),

@@ -7,12 +7,17 @@ use super::shape::{Member, Numbers, Shape, Text};
 use crate::time::{DurationExt as _, Timestamp};
 use crate::value::{Str, Value};
 
+/// An array that somebody takes an element out of is made no longer than this.
+const MOST_ELEMENTS: usize = 16;
+
 /// A step on the way into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Name(Str),
     /// Some element of an array.
     Element,
+    /// The element of this index.
+    At(usize),
 }
 
 /// What a value has to be.
@@ -47,6 +52,8 @@ pub(super) enum Hint {
 pub(super) struct Need {
     members: Vec<(Str, Need)>,
     element: Option<Box<Need>>,
+    /// How many elements there have to be.
+    least: usize,
     kinds: BTreeSet<Kind>,
     near: Vec<Value>,
     may_be_absent: bool,
@@ -73,6 +80,9 @@ impl Kind {
         let name = before.rsplit("States.").next()?;
         let (name, arguments) = name.split_once('(')?;
         let is_first = !arguments.contains(',') || matches!(name, "MathAdd" | "ArrayRange" | "MathRandom");
+        if name == "ArrayGetItem" && !is_first {
+            return Some(Kind::Count);
+        }
         WANTED.iter().find(|(known, _)| *known == name).filter(|_| is_first).map(|(_, kind)| *kind)
     }
 }
@@ -80,12 +90,8 @@ impl Kind {
 impl Hint {
     /// What a comparison of a Choice tells of the values that it compares.
     pub(super) fn of_comparison(operator: &str, operand: &Value) -> Vec<Hint> {
-        const FAMILIES: [(&str, Kind); 4] = [
-            ("String", Kind::Text),
-            ("Numeric", Kind::Number),
-            ("Boolean", Kind::Bool),
-            ("Timestamp", Kind::Time),
-        ];
+        const FAMILIES: [(&str, Kind); 4] =
+            [("String", Kind::Text), ("Numeric", Kind::Number), ("Boolean", Kind::Bool), ("Timestamp", Kind::Time)];
         const TESTS: [(&str, Kind); 5] = [
             ("IsString", Kind::Text),
             ("IsNumeric", Kind::Number),
@@ -132,6 +138,10 @@ impl Need {
         };
         match step {
             Step::Element => self.element.get_or_insert_default().note(rest, hints),
+            Step::At(index) => {
+                self.least = self.least.max(index.saturating_add(1)).min(MOST_ELEMENTS);
+                self.element.get_or_insert_default().note(rest, hints);
+            }
             Step::Name(name) => {
                 let at = self.members.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
                     self.members.push((name.clone(), Need::default()));
@@ -157,7 +167,13 @@ impl Need {
         }
         if self.element.is_some() || self.kinds.contains(&Kind::List) {
             let each = self.element.as_ref().map_or_else(Shape::word, |need| need.shape());
-            shapes.push(Shape::List { first: Vec::new(), rest: Some(Box::new(each)), least: 0, most: None, is_set: false });
+            shapes.push(Shape::List {
+                first: Vec::new(),
+                rest: Some(Box::new(each)),
+                least: 0,
+                most: None,
+                is_set: false,
+            });
         }
         let numbers: Vec<f64> = self.near.iter().filter_map(Value::as_f64).collect();
         let texts: Vec<&str> = self.near.iter().filter_map(Value::as_str).collect();
@@ -235,7 +251,8 @@ pub(super) fn steps_of(text: &str) -> (Vec<Step>, usize) {
             let unquoted = |quote: char| inner.strip_prefix(quote).and_then(|name| name.strip_suffix(quote));
             match unquoted('\'').or(unquoted('"')) {
                 Some(name) => steps.push(Step::Name(name.into())),
-                None if inner == "*" || inner.parse::<i64>().is_ok() => steps.push(Step::Element),
+                None if inner == "*" => steps.push(Step::Element),
+                None if inner.parse::<i64>().is_ok() => steps.push(Step::At(inner.parse().unwrap_or_default())),
                 // A filter or a slice: some elements.
                 None => {
                     steps.push(Step::Element);
@@ -304,7 +321,12 @@ mod tests {
 
     fn names(text: &str) -> String {
         let (steps, length) = steps_of(text);
-        let words: Vec<&str> = steps.iter().map(|s| if let Step::Name(n) = s { n } else { "*" }).collect();
+        let word = |step: &Step| match step {
+            Step::Name(name) => name.to_string(),
+            Step::Element => "*".to_owned(),
+            Step::At(index) => index.to_string(),
+        };
+        let words: Vec<String> = steps.iter().map(word).collect();
         format!("{} +{}", words.join(" "), text.len() - length)
     }
 
@@ -313,7 +335,7 @@ mod tests {
         let table = [
             (".order.id", "order id +0"),
             (".items[*].id", "items * id +0"),
-            ("['a b'][0]", "a b * +0"),
+            ("['a b'][0]", "a b 0 +0"),
             (".`a b`.c > 1", "a b c +4"),
             (".items[?(@.id)].x", "items * +2"),
             (".items.length()", "items +9"),

@@ -88,7 +88,7 @@ impl Plan {
             let quiet = harness.clone().counting(Vec::new());
             let wanted = why.kind();
             let fails = |case: &Case| self.judge(&quiet, case).filter(|why| why.kind() == wanted);
-            let (case, why) = drawn.smallest((case, why), fails);
+            let (case, why) = drawn.smallest((case, why), &self.faults, fails);
             let found = Some(Found { case, why });
             return Ok(Tried { cases: number, found, reached: Reached(reached) });
         }

@@ -14,15 +14,53 @@ const MOST_SCHEMAS: usize = 20_000;
 
 /// The words that say what values are like.
 const WORDS: [&str; 29] = [
-    "$ref", "const", "enum", "type", "nullable", "anyOf", "oneOf", "allOf", "properties", "required",
-    "additionalProperties", "minProperties", "maxProperties", "items", "prefixItems", "additionalItems", "minItems",
-    "maxItems", "uniqueItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
-    "maxLength", "pattern", "format", "unevaluatedProperties",
+    "$ref",
+    "const",
+    "enum",
+    "type",
+    "nullable",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "properties",
+    "required",
+    "additionalProperties",
+    "minProperties",
+    "maxProperties",
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "unevaluatedProperties",
 ];
 /// The words that say nothing about values.
 const REMARKS: [&str; 15] = [
-    "$schema", "$id", "id", "$comment", "$defs", "definitions", "title", "description", "default", "example",
-    "examples", "deprecated", "readOnly", "writeOnly", "$anchor",
+    "$schema",
+    "$id",
+    "id",
+    "$comment",
+    "$defs",
+    "definitions",
+    "title",
+    "description",
+    "default",
+    "example",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "$anchor",
 ];
 
 const TYPES: [&str; 7] = ["object", "array", "string", "integer", "number", "boolean", "null"];
@@ -360,7 +398,9 @@ impl Reader<'_> {
         if let Some(shape) = other.filter(|_| node.get("properties").is_none()) {
             // An object that is a table of anything has some keys.
             let least = self.count(node, "minProperties").unwrap_or(0);
-            for (i, name) in ["a", "b", "c"].into_iter().enumerate().filter(|(_, n)| !required.iter().any(|r| **r == **n)) {
+            for (i, name) in
+                ["a", "b", "c"].into_iter().enumerate().filter(|(_, n)| !required.iter().any(|r| **r == **n))
+            {
                 members.push(Member { name: name.into(), shape: shape.clone(), is_required: i < least });
             }
         }
@@ -539,10 +579,7 @@ mod tests {
             (json!({"type": "strin"}), "`strin` is no type of JSON; did you mean `string`?"),
             (json!({"minimum": 5, "maximum": 1}), "nothing lies between `minimum` and `maximum`; "),
             (json!({"$ref": "#/$defs/x"}), "`#/$defs/x` leads nowhere; "),
-            (
-                json!({"$ref": "other.json"}),
-                "`other.json` leads out of the schema; write what it names below `$defs`",
-            ),
+            (json!({"$ref": "other.json"}), "`other.json` leads out of the schema; write what it names below `$defs`"),
             (json!({"minLength": -1}), "`minLength` takes a whole number from 0, not -1; "),
             (json!({"items": 5}), "a schema is an object, not of type number; "),
         ];

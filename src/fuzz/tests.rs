@@ -67,7 +67,9 @@ fn what_the_machine_should_never_run_into_is_found_without_a_law() {
     assert_eq!(failure.input(), &json!({}));
     fuzz(&path).allow("States.Runtime").run().assert_holds();
 
-    let endless = machine(&json!({"StartAt": "A", "States": {"A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "A"}, {"Variable": "$.x", "IsPresent": false, "Next": "A"}], "Default": "B"}, "B": {"Type": "Succeed"}}}));
+    let endless = machine(
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "A"}, {"Variable": "$.x", "IsPresent": false, "Next": "A"}], "Default": "B"}, "B": {"Type": "Succeed"}}}),
+    );
     let report = fuzz(&endless).cases(3).run();
     let limit = "States.Runtime at 0: The execution reached the maximum number of history events (25000).";
     assert_eq!(report.failure().unwrap().message(), limit);
@@ -99,6 +101,18 @@ fn faults_are_those_that_are_chosen() {
 }
 
 #[test]
+fn a_smaller_case_has_no_faults_that_were_not_chosen() {
+    let machine = task(json!({"Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]}));
+    let smallest = |faults: Faults| {
+        let report = fuzz(&machine).mock("Work", json!({})).faults(faults).always("it", |r| r.output().is_some()).run();
+        report.failure().unwrap().faults().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let given = Fault::on("work").throws("C").times(3).nth(1);
+    assert_eq!(smallest(Faults::of(["A"; 0]).or(given)), ["{ on: work, fail: C, times: 3 }"]);
+    assert_eq!(smallest(Faults::of(["A"])), ["{ on: Work, fail: A, times: 2 }"]);
+}
+
+#[test]
 fn a_case_that_cannot_be_rehearsed_fails_and_is_told() {
     let machine = task(json!({}));
     let report = fuzz(&machine).faults(Faults::none()).run();
@@ -108,7 +122,8 @@ fn a_case_that_cannot_be_rehearsed_fails_and_is_told() {
 
 #[test]
 fn laws_in_jsonata_look_at_everything() {
-    let machine = machine(&json!({"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemsPath": "$.ids", "End": true,
+    let machine =
+        machine(&json!({"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemsPath": "$.ids", "End": true,
         "ItemProcessor": {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": WORK, "End": true}}}}}}));
     let fuzz = fuzz(&machine)
         .mock("Work", mock::returns(json!({"ok": 1})).takes(std::time::Duration::from_millis(1500)))
@@ -118,13 +133,19 @@ fn laws_in_jsonata_look_at_everything() {
     for law in [
         "$count($calls) = 2 and $calls[item=1].payload = 'b' and $calls[0].function = 'work' and $calls[0].attempt = 0",
         "$calls.state = ['Work', 'Work'] and $calls[0].result.ok = 1 and $calls[0].at = 0 and $calls[0].ok",
-        "$status = 'SUCCEEDED'", "$output[1].ok = 1", "$not($exists($failure))", "$elapsed = 1.5",
+        "$status = 'SUCCEEDED'",
+        "$output[1].ok = 1",
+        "$not($exists($failure))",
+        "$elapsed = 1.5",
         "$count($history[type='MapIterationStarted']) = 2 and $input.ids[1] = 'b' and $variables = {}",
     ] {
         fuzz.clone().always_jsonata(law).run().assert_holds();
     }
     let failing = fuzz.clone().input(Input::examples([json!({"ids": [1]})])).mock("Work", mock::fails("E", "c"));
-    failing.always_jsonata("$failure.error = 'E' and $failure.cause = 'c' and $calls[0].cause = 'c'").run().assert_holds();
+    failing
+        .always_jsonata("$failure.error = 'E' and $failure.cause = 'c' and $calls[0].cause = 'c'")
+        .run()
+        .assert_holds();
     let failure = |law: &str| fuzz.clone().always_jsonata(law).run().failure().unwrap().message().to_owned();
     assert_eq!(failure("$count($calls) <= 1 + 0"), "it is false: 2 on the left, 1 on the right");
     assert_eq!(failure("$output.nothing"), "it gives nothing, and not `true`");

@@ -49,12 +49,17 @@ impl ScenarioFile {
         let mut draft = Draft::default();
         let file = self.path().file_name().unwrap_or_default().to_string_lossy();
         draft.about = vec![
-            format!("The smallest case found that breaks `{}` of ../{file}, with seed {}.", property.name, outcome.seed),
+            format!(
+                "The smallest case found that breaks `{}` of ../{file}, with seed {}.",
+                property.name, outcome.seed
+            ),
             "It fails until the machine is mended. Keep it, so that the machine stays mended.".to_owned(),
         ];
         for (key, value) in &property.kept.head {
             match (&**key, value.as_object()) {
-                ("mocks", Some(mocks)) => draft.mocks = mocks.iter().map(|(k, v)| Entry::new(&**k, v.clone())).collect(),
+                ("mocks", Some(mocks)) => {
+                    draft.mocks = mocks.iter().map(|(k, v)| Entry::new(&**k, v.clone())).collect()
+                }
                 _ => draft.head.push(Entry::new(&**key, value.clone())),
             }
         }

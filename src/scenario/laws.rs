@@ -56,7 +56,8 @@ fn laws_of(reader: &mut Reader<'_>, states: &States, node: &Node, has_expect: bo
             }
             if members.is_empty() {
                 let finding = reader.error("missing-field", "a law says nothing", node, "empty");
-                reader.push(finding.help(format!("it is an expression in `{{% … %}}`, or has one of {}", list(&words))));
+                reader
+                    .push(finding.help(format!("it is an expression in `{{% … %}}`, or has one of {}", list(&words))));
             }
             laws
         }
@@ -71,7 +72,8 @@ fn laws_of(reader: &mut Reader<'_>, states: &States, node: &Node, has_expect: bo
 
 fn expression(reader: &mut Reader<'_>, node: &Node, text: &str) -> Option<Law> {
     let Some(source) = delimited(text) else {
-        let finding = reader.error("wrong-value", "a law in JSONata stands between `{%` and `%}`", node, "no expression");
+        let finding =
+            reader.error("wrong-value", "a law in JSONata stands between `{%` and `%}`", node, "no expression");
         reader.push(finding.help(format!("write `\"{{% {} %}}\"`", text.trim())));
         return None;
     };

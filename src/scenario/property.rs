@@ -216,7 +216,8 @@ fn input(header: &Header, reader: &mut Reader<'_>, member: &Member) -> Option<In
             }
         }
         _ => {
-            let message = format!("`input` of a property is a JSON Schema or a list of examples, not {}", node.type_name());
+            let message =
+                format!("`input` of a property is a JSON Schema or a list of examples, not {}", node.type_name());
             let finding = reader.error("wrong-type", message, node, "neither");
             reader.push(finding.help("write `{ $schema: order.schema.json }`, a schema, or `[{ … }, { … }]`"));
             None
@@ -264,7 +265,8 @@ fn faults(header: &Header, reader: &mut Reader<'_>, member: &Member) -> Faults {
         NodeKind::String(word) if **word == *"none" => return Faults::none(),
         NodeKind::Array(items) if !items.is_empty() => items.clone(),
         _ => {
-            let finding = reader.error("wrong-value", "this is no choice of faults", &member.value, "neither word nor list");
+            let finding =
+                reader.error("wrong-value", "this is no choice of faults", &member.value, "neither word nor list");
             reader.push(finding.help(help));
             return Faults::none();
         }
@@ -343,7 +345,12 @@ impl ScenarioFile {
     }
 
     /// Runs the cases of a property, and counts what they reach where somebody wants to know.
-    pub(super) fn try_property(&self, property: &Property, seed: Option<u64>, covers: bool) -> (Outcome, Option<Found>) {
+    pub(super) fn try_property(
+        &self,
+        property: &Property,
+        seed: Option<u64>,
+        covers: bool,
+    ) -> (Outcome, Option<Found>) {
         #[expect(clippy::disallowed_methods, reason = "reports say how long it took in real time; no history does")]
         let began = std::time::Instant::now();
         let seed = seed.unwrap_or(property.plan.seed);

@@ -31,6 +31,8 @@ mod mock_config;
 mod mocks;
 mod nested;
 mod parallel;
+#[cfg(feature = "fuzz")]
+mod properties;
 mod readme;
 mod record;
 mod report;

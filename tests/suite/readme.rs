@@ -58,3 +58,15 @@ fn the_scenario_file_passes() {
     let outcome = file.run(scenario, None);
     assert!(outcome.passed(), "{}", file.failed(scenario, &outcome));
 }
+
+#[cfg(feature = "fuzz")]
+#[test]
+fn the_property_holds() {
+    let yaml = blocks("yml").into_iter().find(|block| block.starts_with("machine:")).unwrap();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/readme.rehearsal.yaml");
+    let source = std::sync::Arc::new(Source::new("readme.rehearsal.yaml", yaml));
+    let file = rehearsal::scenario::ScenarioFile::parse(&path, &source).unwrap();
+    let [property] = file.properties() else { panic!("one property") };
+    let outcome = file.run_property(property, None);
+    assert!(outcome.passed(), "{}", file.broken(property, &outcome));
+}

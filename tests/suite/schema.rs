@@ -165,6 +165,11 @@ scenarios:
       calls: { sns:publish: 2, Charge: { times: 1, at: [0s], with: { a: 1 } } }
     snapshot: true
   - { name: b, extends: a, expect: }
+properties:
+  - { name: c, tags: x, input: { $schema: a.json }, faults: any, cases: 5, seed: 7, always: "{% $status = 'x' %}" }
+  - { name: d, input: [1], faults: [X, { on: Charge, delay: 1s }], allow: States.Runtime, mocks: { A: { fail: X } } }
+  - name: e
+    always: [{ terminates: { within: 24h, events: 5 } }, { never: X }, { expect: { status: FAILED, always: ["{% 1 %}"] } }]
 "##;
     assert_eq!(against(all), None);
 }
@@ -188,6 +193,8 @@ fn what_nobody_understands_does_not_fit_the_schema() {
         ("{ machine: a, scenarios: [], mocks: { Charge: [] } }", "too few"),
         ("{ machine: a, scenarios: [], faults: [{ throttle: true }] }", "\"on\" is missing"),
         ("{ machine: a, scenarios: [], faults: [{ on: a, throttle: false }] }", "false is none of those"),
+        ("{ machine: a, properties: [{ name: a, faults: some }] }", "\"some\" is none of those"),
+        ("{ machine: a, properties: [{ name: a, always: [$x] }] }", "\"$x\" does not fit"),
     ];
     for (text, want) in table {
         let said = against(text).unwrap_or_default();
