@@ -243,7 +243,7 @@ fn a_scenario_file_knows_everything_that_it_was_made_from() {
     let (own, stored) = ("tests/scenarios/x.rehearsal.yaml", "tests/scenarios/snapshots/x@a.snap");
     // What a template names is read with it.
     let template = sources("machine: ../templates/sam/template.yaml#Order\n");
-    let want = [own, stored, "tests/templates/sam/machines/order.asl.json", "tests/templates/sam/template.yaml"];
+    let want = [stored, own, "tests/templates/sam/machines/order.asl.json", "tests/templates/sam/template.yaml"];
     assert_eq!(template, want);
     let head = "machine: ../machines/checkout.asl.json
 machines: ../machines/order.asl.json
@@ -251,6 +251,6 @@ use: ../../mocks/checkout.yaml
 objects: { inbox/a.json: ../machines/order.asl.json }
 ";
     let want =
-        ["mocks/checkout.yaml", "tests/machines/checkout.asl.json", "tests/machines/order.asl.json", own, stored];
+        ["mocks/checkout.yaml", "tests/machines/checkout.asl.json", "tests/machines/order.asl.json", stored, own];
     assert_eq!(sources(head), want);
 }
