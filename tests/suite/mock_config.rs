@@ -283,3 +283,24 @@ fn a_mock_of_test_state_is_a_mock_of_a_state() {
     assert!(error.to_string().contains("say which state the mock answers by `--state NAME`"), "{error}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    /// Whatever somebody's editor leaves behind is refused or run, and never a panic.
+    #[test]
+    fn a_damaged_configuration_is_no_panic(cut in 0.0..1.0_f64, length in 0usize..30, put in "[\\[\\]{}\":,0-9a-zA-Z-]{0,6}") {
+        let text = charge(json!({ "0-1": { "Throw": { "Error": "E", "Cause": "c" } }, "2": { "Return": { "a": [1] } } }));
+        let from = (cut * text.len() as f64) as usize;
+        let to = (from + length).min(text.len());
+        let damaged = format!("{}{put}{}", &text[..from], &text[to..]);
+        if let Ok(config) = config(&damaged) {
+            for scenarios in config.scenarios(&options()).into_iter().flatten().flatten() {
+                for scenario in scenarios.file.scenarios() {
+                    scenarios.file.run(scenario, None);
+                }
+                config.draft(&scenarios, Path::new("x.rehearsal.yaml"), &options()).0.to_yaml();
+            }
+        }
+    }
+}

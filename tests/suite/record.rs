@@ -353,3 +353,42 @@ fn executions_recorded_on_aws_are_reproduced() {
     // The others: values that the recorder blanked, random numbers, children of Map Runs, a deleted activity.
     assert!(all > 400 && good * 100 >= all * 92, "{good} of {all}\n{}", differing.join("\n"));
 }
+
+/// Changes one of the values of a document: the nth that is met.
+fn damage(node: &mut Value, nth: &mut usize, with: &Value) {
+    if *nth == 0 {
+        *node = with.clone();
+    }
+    *nth = nth.wrapping_sub(1);
+    match node {
+        Value::Object(o) => o.values_mut().for_each(|v| damage(v, nth, with)),
+        Value::Array(a) => a.iter_mut().for_each(|v| damage(v, nth, with)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_damaged_history_is_refused_or_differs_and_is_no_panic() {
+    let folder = Folder::new("record-damaged");
+    let definition = machine_file("checkout.asl.json");
+    let machine = Machine::load(&definition).unwrap();
+    let run = Harness::new(&machine)
+        .mock(
+            "Charge",
+            mock::throws("Lambda.TooManyRequestsException").then(mock::payload(json!({ "chargeId": "c-1" }))),
+        )
+        .mock("Email", json!({}))
+        .mock("Audit", json!({}))
+        .run(json!({ "orderId": 7 }));
+    let whole = run.history_json();
+    let mut same = 0;
+    for with in [json!(null), json!(0), json!("x"), json!({}), json!([]), json!(1e300), json!("Each"), json!("{}")] {
+        for nth in (0..260).step_by(3) {
+            let mut history = whole.clone();
+            damage(&mut history, &mut nth.clone(), &with);
+            same += usize::from(recorded(&folder, &history, &definition).is_ok_and(|record| record.reproduces));
+        }
+    }
+    // Regions, roles and the like make no difference; most things do.
+    assert!(same < 250, "{same}");
+}
