@@ -392,3 +392,55 @@ fn a_damaged_history_is_refused_or_differs_and_is_no_panic() {
     // Regions, roles and the like make no difference; most things do.
     assert!(same < 250, "{same}");
 }
+
+const TEMPLATE: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  ChargeFunction: { Type: AWS::Serverless::Function, Properties: { Handler: x, Runtime: nodejs22.x, CodeUri: . } }
+  Approvals: { Type: AWS::SQS::Queue }
+  Orders: { Type: AWS::DynamoDB::Table }
+  Order:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionSubstitutions:
+        Charge: !GetAtt ChargeFunction.Arn
+        Queue: !Ref Approvals
+        Table: !Ref Orders
+      Definition:
+        StartAt: Charge
+        States:
+          Charge: { Type: Task, Resource: "${Charge}", Next: Tell }
+          Tell:
+            Type: Task
+            Resource: arn:aws:states:::sqs:sendMessage
+            Parameters: { QueueUrl: "${Queue}", MessageBody.$: $ }
+            Next: Save
+          Save:
+            Type: Task
+            Resource: arn:aws:states:::dynamodb:putItem
+            Parameters: { TableName: "${Table}", Item: { id: { S: "1" } } }
+            End: true
+"#;
+
+#[test]
+fn names_that_a_deployment_filled_in_are_found_by_what_the_history_shows() {
+    let folder = Folder::new("record-deployed");
+    let target = format!("{}#Order", folder.write("template.yaml", TEMPLATE).display());
+    let deployed = rehearsal::asl::CompileOptions::default()
+        .substitute("ChargeFunction", "arn:aws:lambda:eu-west-1:999999999999:function:shop-prod-charge-1X2Y3Z")
+        .substitute("Approvals", "https://sqs.eu-west-1.amazonaws.com/999999999999/shop-prod-approvals")
+        .substitute("Orders", "shop-prod-orders");
+    let deployed = deployed
+        .substitute("ChargeFunction.Arn", "arn:aws:lambda:eu-west-1:999999999999:function:shop-prod-charge-1X2Y3Z");
+    let machine = Machine::load_with(&target, &deployed).unwrap();
+    let run = Harness::new(&machine)
+        .mock("Charge", json!({ "paid": true }))
+        .mock("Tell", json!({}))
+        .mock("Save", json!({}))
+        .run(json!({}));
+    assert!(run.history_json().to_string().contains("shop-prod-orders"));
+    let record = recorded(&folder, &run.history_json(), &target).unwrap();
+    assert!(record.reproduces, "{:#?}\n{}", record.differences, record.text);
+    assert!(record.text.contains("substitutions:"), "{}", record.text);
+    assert_passes(&folder, &record);
+}
