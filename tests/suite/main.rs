@@ -33,6 +33,7 @@ mod nested;
 mod parallel;
 mod readme;
 mod record;
+mod report;
 #[cfg(feature = "cli")]
 mod reports;
 mod retry;
@@ -52,3 +53,5 @@ mod tokens;
 mod validation;
 mod variables;
 mod wait;
+#[cfg(all(feature = "cli", unix))]
+mod watch;
