@@ -304,3 +304,19 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_nearest_definition_is_meant_where_others_lie_further_away() {
+    let folder = crate::support::Folder::new("mock-config-near");
+    let definition = include_str!("../machines/checkout.asl.json");
+    folder.write(".git/HEAD", "");
+    folder.write("shop/checkout.asl.json", definition);
+    folder.write("other/checkout.asl.json", definition);
+    folder.write("other/approval.asl.json", include_str!("../machines/approval.asl.json"));
+    let text = json!({ "StateMachines": { "Checkout": { "TestCases": { "A": {} } }, "Approval": { "TestCases": { "A": {} } } } });
+    let path = folder.write("shop/MockConfigFile.json", &text.to_string());
+    let config = MockConfig::load(&path).unwrap();
+    let all = config.scenarios(&Options::default()).unwrap();
+    let found: Vec<String> = all.into_iter().map(|s| s.unwrap().definition).collect();
+    assert!(found[0].ends_with("shop/checkout.asl.json") && found[1].ends_with("other/approval.asl.json"), "{found:?}");
+}

@@ -122,7 +122,9 @@ fn definition(history: &Path, described: Option<&Value>, timeline: &Timeline) ->
         (!name.is_empty() && matches!(all.named(&name, states()), Match::One(_)))
             || !all.with_states(states()).is_empty()
     };
-    let definitions = Definitions::near(history, found);
+    let levels = Definitions::near(history, found);
+    let none = Definitions::default();
+    let definitions = levels.last().unwrap_or(&none);
     if !name.is_empty()
         && let Match::One(found) = definitions.named(&name, std::iter::empty())
     {
