@@ -1,6 +1,6 @@
 //! `rehearsal lint`: what is wrong with definitions, wherever they live.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
