@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rehearsal::coverage::{self, Coverage, MachineCoverage, Parts, Thresholds};
 use rehearsal::diagnostic::{counted, did_you_mean};
+use rehearsal::report::Report;
 use rehearsal::scenario::suite::{Case, Check, Verdict};
 
 use super::exit::Exit;
@@ -38,6 +39,9 @@ pub(crate) struct CoverageArgs {
     /// Write a tracefile for editors and code review, in lcov's format
     #[arg(long, value_name = "FILE", conflicts_with = "clear")]
     lcov: Option<PathBuf>,
+    /// Write a page with the machines' graphs in the colours of their coverage into a folder
+    #[arg(long, value_name = "DIR", conflicts_with = "clear")]
+    html: Option<PathBuf>,
     /// List everything that is missing, however much it is
     #[arg(long)]
     whole: bool,
@@ -101,6 +105,13 @@ pub(crate) fn run(args: &CoverageArgs, screen: &mut Screen) -> Result<Exit, Fail
     let chosen = parts.coverage.only(is_chosen);
     if let Some(path) = &args.lcov {
         files::write(path, chosen.lcov().as_bytes())?;
+    }
+    if let Some(path) = &args.html {
+        let mut report = Report::new();
+        report.add_coverage(&chosen);
+        let written = report.write(path);
+        written
+            .map_err(|e| Failure::new(Exit::Io, format!("failed to write a report into `{}`: {e}", path.display())))?;
     }
     let color = screen.color();
     screen.show(|out| match args.json {

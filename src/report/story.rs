@@ -216,7 +216,10 @@ impl Teller<'_> {
             let all = assigned.iter().map(|(name, value)| (name.to_string(), json!(self.values.put(value))));
             state["assigned"] = Json::Object(all.collect());
         }
-        if let VisitOutcome::Caught(error) | VisitOutcome::Failed(error) = &visit.outcome {
+        // Where there are attempts, the last of them tells the error.
+        if let VisitOutcome::Caught(error) | VisitOutcome::Failed(error) = &visit.outcome
+            && attempts.is_empty()
+        {
             tell_error(&mut state, error);
         }
         match (&visit.outcome, self.timeline.next_of(visit)) {

@@ -98,6 +98,13 @@ impl fmt::Display for Failed<'_> {
             for line in trouble.to_string().lines() {
                 writeln!(f, "  {line}")?;
             }
+            // There are no mocks to write in such a file.
+            if self.file.asked_for_by.is_some() {
+                writeln!(
+                    f,
+                    "\n  in {file}: name a response for the state in the test case, with a number for each of its calls"
+                )?;
+            }
             writeln!(f)?;
         }
         if let Some(run) = self.outcome.run() {

@@ -185,6 +185,7 @@
     story.hidden = !chosen;
     story.replaceChildren();
     for (const part of all(".missing")) part.hidden = false;
+    for (const view of views) view.classList.remove("telling");
     if (!chosen) return;
     if (chosen.machine === null) {
       showMachine(null);
@@ -193,6 +194,7 @@
       showMachine(chosen.machine);
       const right = $(".right", views.find((view) => Number(view.dataset.machine) === chosen.machine));
       $(".missing", right).hidden = true;
+      right.parentElement.classList.add("telling");
       right.append(story);
       light(chosen.machine, pathOf(chosen.machine, id));
     }
@@ -202,7 +204,10 @@
   const first = views.length ? Number(views[0].dataset.machine) : null;
   const follow = () => {
     const [, what, id] = /^#(case|machine)-(\d+)$/.exec(location.hash) || [];
+    const failed = location.hash ? null : $(".case.failed");
     if (what === "case" && caseData(id)) choose(Number(id));
+    // Who opens the page wants to know what failed.
+    else if (failed) choose(Number(failed.dataset.case));
     else {
       choose(null);
       showMachine(what === "machine" && views.some((view) => view.dataset.machine === id) ? Number(id) : first);
@@ -265,7 +270,7 @@
   /** Pixels of a pause: to scale as long as it is at most so many times the shortest, then broken. */
   const scaleOf = (rows) => {
     const shortest = Math.min(...rows.map((row) => row.gap).filter(Boolean));
-    const [least, times] = [14, 8];
+    const [least, times] = [18, 7];
     return (gap) => ({ height: least * Math.min(gap / shortest, times), broken: gap > shortest * times });
   };
 
@@ -397,8 +402,14 @@
       box.append(element);
     };
     const whole = (kind, depth, name, value) => {
-      const text = isNested(value) ? JSON.stringify(value, null, 2) : JSON.stringify(value);
-      line(kind, depth, `${name}${text}`);
+      const lines = (isNested(value) ? JSON.stringify(value, null, 2) : JSON.stringify(value)).split("\n");
+      const most = 14;
+      if (lines.length <= most + 2) return line(kind, depth, `${name}${lines.join("\n")}`);
+      line(kind, depth, `${name}${lines.slice(0, most).join("\n")}`);
+      const element = box.lastChild;
+      const rest = make("details", "", make("summary", "", `${lines.length - most} more lines`));
+      rest.append(make("div", "", lines.slice(most).join("\n")));
+      element.append(rest);
     };
     const walk = (depth, name, a, b) => {
       if (same(a, b)) return line("same", depth, `${name}${brief(a)}`);
@@ -443,7 +454,7 @@
     const head = make("tr", "", ...["When", "State and service", "Answered by"].map((word) => make("th", "", word)));
     const table = make("table", "calls", make("thead", "", head));
     const rows = make("tbody");
-    for (const call of told.calls) {
+    const addRow = (call) => {
       const parts = make("details", "", make("summary", "", call.what));
       // Long lists stay quick: what nobody opens is never made.
       parts.addEventListener("toggle", () => {
@@ -453,9 +464,20 @@
       });
       const what = make("td", "", make("div", "", call.state), parts, call.error ? make("div", "error", call.error) : null);
       rows.append(make("tr", "", make("td", "at", call.at), what, make("td", "", call.by)));
-    }
+    };
+    const [few, most] = [20, 30];
+    const shown = told.calls.length > most ? few : told.calls.length;
+    told.calls.slice(0, shown).forEach(addRow);
     table.append(rows);
     story.append(table);
+    if (shown === told.calls.length) return;
+    const rest = make("button", "more", `Show ${told.calls.length - shown} more`);
+    rest.type = "button";
+    rest.addEventListener("click", () => {
+      told.calls.slice(shown).forEach(addRow);
+      rest.remove();
+    });
+    story.append(rest);
   };
 
   // Keys ----------------------------------------------------------------------------------------------------------
