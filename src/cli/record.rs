@@ -80,7 +80,7 @@ pub(crate) fn run(args: &RecordArgs, screen: &mut Screen) -> Result<Exit, Failur
     if args.stdout {
         screen.show(|out| write!(out, "{}", record.text))?;
     } else {
-        files::write_new(&path, record.text.as_bytes())?;
+        files::write(&path, record.text.as_bytes())?;
         screen.show(|out| {
             writeln!(out, "wrote  {}  of {}", path.display(), record.definition)?;
             writeln!(out, "       {}", record.verdict())?;

@@ -12,7 +12,7 @@ use rehearsal::prelude::*;
 use serde_json::Value;
 
 use super::generate::plan;
-use super::support::machine;
+use super::support::{files_below, machine, shared};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graph")
@@ -273,14 +273,9 @@ proptest! {
 
 #[test]
 fn nothing_lies_on_anything_in_published_machines() {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, PathBuf::from).join("definitions/cases");
-    let Ok(entries) = std::fs::read_dir(&root) else {
-        println!("skipped: there is no {}", root.display());
-        return;
-    };
+    let Some(cases) = shared("definitions/cases") else { return };
     let (mut drawn, mut wrong) = (0, Vec::new());
-    for path in entries.map(|entry| entry.unwrap().path()) {
+    for path in files_below(&cases, "json") {
         let case: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let Ok(machine) = Machine::from_json(&case["definition"]) else { continue };
         let graph = Graph::of(&machine);

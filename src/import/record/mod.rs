@@ -416,9 +416,7 @@ impl Record {
     /// How well it reproduces the history, in a sentence.
     pub fn verdict(&self) -> String {
         if !self.reproduces {
-            let n = self.differing;
-            let of = if n == 1 { "1 of".to_owned() } else { format!("{n} of") };
-            return format!("replaying it differs from the history in {of} {} events", self.events);
+            return format!("replaying it differs from the history in {} of {} events", self.differing, self.events);
         }
         let mut text = format!("replaying it gives the history: {} events", self.events);
         if self.reordered {
