@@ -170,14 +170,31 @@ const MOST_FOLDERS: usize = 64;
 /// # Errors
 /// A path that does not exist or cannot be read.
 pub(crate) fn below(path: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
-    search(path, 0, is_wanted, &mut found)?;
+    Ok(below_with_folders(path, is_wanted)?.0)
+}
+
+/// The same, with the folders that were looked through.
+///
+/// # Errors
+/// A path that does not exist or cannot be read.
+pub(crate) fn below_with_folders(
+    path: &Path,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Error> {
+    let (mut found, mut folders) = (Vec::new(), Vec::new());
+    search(path, 0, is_wanted, &mut found, &mut folders)?;
     found.sort();
-    Ok(found)
+    Ok((found, folders))
 }
 
 #[expect(clippy::disallowed_methods, reason = "what the files of a project are is asked here")]
-fn search(path: &Path, depth: usize, is_wanted: &dyn Fn(&str) -> bool, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+fn search(
+    path: &Path,
+    depth: usize,
+    is_wanted: &dyn Fn(&str) -> bool,
+    found: &mut Vec<PathBuf>,
+    folders: &mut Vec<PathBuf>,
+) -> Result<(), Error> {
     let asked = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let about = std::fs::metadata(asked).map_err(|e| Error::io("read", asked, e))?;
     if !about.is_dir() {
@@ -187,6 +204,7 @@ fn search(path: &Path, depth: usize, is_wanted: &dyn Fn(&str) -> bool, found: &m
     if depth > MOST_FOLDERS {
         return Ok(());
     }
+    folders.push(asked.to_owned());
     for entry in std::fs::read_dir(asked).map_err(|e| Error::io("read", asked, e))? {
         let entry = entry.map_err(|e| Error::io("read", asked, e))?;
         let name = entry.file_name();
@@ -194,7 +212,7 @@ fn search(path: &Path, depth: usize, is_wanted: &dyn Fn(&str) -> bool, found: &m
         let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
         let path = if path.as_os_str() == "." { PathBuf::from(&*name) } else { path.join(&*name) };
         if is_folder && !name.starts_with('.') && !SKIPPED.contains(&&*name) {
-            search(&path, depth + 1, is_wanted, found)?;
+            search(&path, depth + 1, is_wanted, found, folders)?;
         } else if !is_folder && is_wanted(&name) {
             found.push(path);
         }

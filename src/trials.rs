@@ -24,7 +24,8 @@
 //!
 //! A file that cannot be read is a test that fails, and so is a folder without any. A scenario that says `ignore` is an
 //! ignored test. In a strict file, `every mock of the file is used` is one more test. Snapshots obey `INSTA_UPDATE` as
-//! those of [insta](https://insta.rs) do: `INSTA_UPDATE=always cargo test` stores what happened.
+//! those of [insta](https://insta.rs) do: `INSTA_UPDATE=always cargo test` stores what happened, `unseen` does where there is
+//! no snapshot yet, and with `no` nothing is written.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -180,8 +181,8 @@ fn trials(target: &Target, folders: &[&str], asked: &Asked) -> Vec<Trial> {
         let is_ignored = matches!(&case.what, Ok((_, Check::Scenario(s))) if s.ignored().is_some());
         let again = target.again(&name, is_ignored);
         let run = move || {
-            let update_snapshots = in_tests::is_asked_to_update();
-            let selection = Selection { ignored: true, update_snapshots, ..Selection::default() };
+            let snapshots = in_tests::asked_for();
+            let selection = Selection { ignored: true, in_tests: true, snapshots, ..Selection::default() };
             let verdict = suite::run_one(&case, &selection);
             told(&case, verdict, &again).map_err(Failed::from)
         };

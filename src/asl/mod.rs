@@ -2,6 +2,7 @@
 
 mod compile;
 mod cursor;
+pub(crate) mod flows;
 pub mod lint;
 pub(crate) mod machine;
 mod resource;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use rehearsal::Error;
 use rehearsal::import::mock_config::{MockConfig, Options, Scenarios};
 use rehearsal::import::test_state_mock;
 use rehearsal::scenario::suite::Suite;
@@ -91,7 +92,12 @@ impl ConfigArgs {
 
 /// The test cases of a mock configuration, to run.
 pub(crate) fn suite(file: &Path, args: &ConfigArgs, paths: &[PathBuf], screen: &mut Screen) -> Result<Suite, Failure> {
-    let config = MockConfig::load(file)?;
+    // A file that cannot be read is a failed run, as a scenario file is.
+    let refused = |error: Error| {
+        let failure = Failure::from(error);
+        Failure { exit: if failure.exit == Exit::Definition { Exit::WorkflowFailed } else { failure.exit }, ..failure }
+    };
+    let config = MockConfig::load(file).map_err(refused)?;
     screen.report(config.warnings());
     let made = config.scenarios(&args.options(paths)?)?;
     Ok(Suite::of(made.into_iter().map(|one| (file.to_owned(), one.map(|s| s.file))).collect()))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rehearsal::asl::CompileOptions;
 use rehearsal::iac::{self, Found};
-use rehearsal::import::init;
+use rehearsal::import::{init, place};
 
 use super::exit::Exit;
 use super::files;
@@ -137,7 +137,7 @@ fn write(
     *written += 1;
     let did = if writes { "wrote" } else { "would write" };
     screen.show(|out| {
-        writeln!(out, "{did}  {}  {} · {}", path.display(), found.target(), first.status)?;
+        writeln!(out, "{did}  {}  of {} · {}", path.display(), place::target(found), first.status)?;
         first.tells.iter().try_for_each(|tell| writeln!(out, "       {tell}"))
     })?;
     Ok(exit_of(&first))

@@ -19,6 +19,7 @@ mod screen;
 mod snapshot;
 mod test;
 mod test_state;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,8 @@ pub(crate) struct Screen {
     err: io::StderrLock<'static>,
     out_color: bool,
     err_color: bool,
+    /// Whether nobody reads standard output any more.
+    is_left: bool,
 }
 
 /// Why a command stopped before it had anything to show.
@@ -59,7 +61,7 @@ impl Screen {
             ColorChoice::Never => false,
         };
         let (out_color, err_color) = (wanted(out.is_terminal()), wanted(err.is_terminal()));
-        Screen { out: io::BufWriter::new(out), err, out_color, err_color }
+        Screen { out: io::BufWriter::new(out), err, out_color, err_color, is_left: false }
     }
     /// Whether somebody watches standard error.
     pub(crate) fn is_terminal(&self) -> bool {
@@ -72,11 +74,22 @@ impl Screen {
     /// Writes to standard output. A reader who has seen enough and left is no failure.
     pub(crate) fn show(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let written = write(&mut self.out).and_then(|()| self.out.flush());
+        self.is_left |= written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
         match written {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::new(Exit::Io, format!("failed to write the output: {e}")))
             }
             _ => Ok(()),
+        }
+    }
+    /// Whether the reader of standard output has seen enough and left.
+    pub(crate) fn is_left(&self) -> bool {
+        self.is_left
+    }
+    /// Takes what was shown away, where it is a terminal that shows it.
+    pub(crate) fn clear(&mut self) {
+        if self.out.get_ref().is_terminal() {
+            let _ = self.out.write_all(b"\x1b[2J\x1b[3J\x1b[H");
         }
     }
     /// Writes findings to standard error. Where that cannot be written, nobody is left to be told.

@@ -9,7 +9,7 @@ use clap::Args;
 use rehearsal::Error;
 use rehearsal::diagnostic::counted;
 use rehearsal::report::Report;
-use rehearsal::scenario::suite::{self, Case, Check, Selection, Suite, Verdict};
+use rehearsal::scenario::suite::{self, Case, Check, Selection, Snapshots, Suite, Verdict};
 use rehearsal::scenario::{Outcome, ScenarioFile};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::import::{self, ConfigArgs};
 use super::screen::{Failure, Screen};
 use super::snapshot::{self, OnUnreferenced};
-use super::{github, junit};
+use super::{github, junit, watch};
 
 /// The table in `--help`; the README has the same one.
 pub(crate) const TABLE: &str = "\
@@ -60,6 +60,9 @@ pub(crate) struct TestArgs {
     #[arg(long, help_heading = "What runs")]
     pub(crate) fail_fast: bool,
 
+    /// Stay, and run what a change of a file touches again; Ctrl-C ends it
+    #[arg(long, help_heading = "What runs", conflicts_with_all = ["list", "json", "junit", "coverage", "html", "mock_config"])]
+    pub(crate) watch: bool,
     /// Store snapshots that differ or are missing
     #[arg(long, help_heading = "What runs")]
     pub(crate) update_snapshots: bool,
@@ -138,11 +141,16 @@ pub(crate) fn run(args: &TestArgs, screen: &mut Screen) -> Result<Exit, Failure>
     selection.seed = args.seed;
     selection.shard = args.shard;
     selection.fail_fast = args.fail_fast;
-    selection.update_snapshots = args.update_snapshots;
+    if args.update_snapshots {
+        selection.snapshots = Snapshots::Store;
+    }
     selection.ignored = args.include_ignored;
     let kept = args.coverage.clone().or_else(coverage::asked_by_environment);
     selection.coverage = kept.is_some() || args.html.is_some();
     rehearsal::coverage::leave_to_caller();
+    if args.watch {
+        return watch::run(args, screen, &places, suite, &selection, began);
+    }
     let cases = suite.cases(&selection)?;
     if args.list {
         return list(&cases, screen);
@@ -223,7 +231,7 @@ fn list(cases: &[Case<'_>], screen: &mut Screen) -> Result<Exit, Failure> {
 }
 
 /// The failures, and a line for every file.
-fn show(
+pub(crate) fn show(
     args: &TestArgs,
     screen: &mut Screen,
     results: &[(&Case<'_>, &Verdict)],

@@ -82,18 +82,11 @@ fn text(text: &Text) -> String {
 
 /// The `Comment`s of all states by name: a name stands once in a machine.
 pub(super) fn comments(machine: &Inner) -> HashMap<&str, &str> {
-    let mut found = HashMap::new();
-    let mut flows = vec![&*machine.node];
-    while let Some(flow) = flows.pop() {
-        for member in flow.get("States").map(Node::members).unwrap_or_default() {
-            if let Some(comment) = member.value.get("Comment").and_then(Node::as_str) {
-                found.insert(&*member.key, comment.trim());
-            }
-            flows.extend(member.value.get("Branches").map(Node::items).unwrap_or_default());
-            flows.extend(["ItemProcessor", "Iterator"].into_iter().filter_map(|name| member.value.get(name)));
-        }
-    }
-    found
+    let commented = machine.written().into_iter().filter_map(|member| {
+        let comment = member.value.get("Comment").and_then(Node::as_str)?;
+        Some((&*member.key, comment.trim()))
+    });
+    commented.collect()
 }
 
 /// A Choice rule in words.

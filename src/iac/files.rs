@@ -3,7 +3,7 @@
 //! the memory.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub(crate) struct Files {
     /// The path of a source by its name, which for strange paths is not the same.
     paths: RefCell<BTreeMap<String, PathBuf>>,
     total: RefCell<usize>,
+    /// What was asked for, whether it was there or not.
+    asked: RefCell<BTreeSet<PathBuf>>,
 }
 
 /// Why a file was not read.
@@ -51,6 +53,7 @@ impl Files {
         if let Some(source) = self.read.borrow().get(path) {
             return Ok(source.clone());
         }
+        self.note(path);
         let bytes = self.bytes(path, limit)?;
         let name = path.to_string_lossy().into_owned();
         let source = Arc::new(Source::from_bytes(&name, &bytes, limit).map_err(Unread::NotText)?);
@@ -81,6 +84,16 @@ impl Files {
             return Err(Unread::TooLarge(bytes.len() as u64, limit));
         }
         Ok(bytes)
+    }
+
+    /// Everything that was asked for so far: files, whether they were there or not, and folders that were listed. Where
+    /// none of it changes, everything that was read stays what it is.
+    pub(crate) fn asked(&self) -> BTreeSet<PathBuf> {
+        self.asked.borrow().clone()
+    }
+
+    fn note(&self, path: &Path) {
+        self.asked.borrow_mut().insert(path.to_owned());
     }
 
     /// The folder a source lies in, which paths that it names start from.
@@ -114,6 +127,7 @@ impl Files {
     /// Whether there is a regular file, behind however many links.
     #[expect(clippy::disallowed_methods, reason = "definitions are files, and are looked for here only")]
     pub(crate) fn is_file(&self, path: &Path) -> bool {
+        self.note(path);
         std::fs::metadata(path).is_ok_and(|about| about.is_file())
     }
 
@@ -135,6 +149,7 @@ impl Files {
     #[expect(clippy::disallowed_methods, reason = "folders are read here only")]
     pub(crate) fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         let asked = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        self.note(asked);
         let names = std::fs::read_dir(asked)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
         let mut paths: Vec<PathBuf> = names.into_iter().map(|name| folder.join(name)).collect();
         paths.sort();

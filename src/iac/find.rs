@@ -135,6 +135,8 @@ pub struct Search {
     pub failures: Vec<Error>,
     /// About files that were read all the same: entries of templates that are not YAML and were left out.
     pub warnings: Vec<Diagnostic>,
+    /// Everything that was looked at: files, whether they were there or not, and folders that were listed.
+    pub looked_at: BTreeSet<PathBuf>,
 }
 
 /// The machines of a file, or of all files in a folder and below it.
@@ -174,7 +176,8 @@ pub fn search(path: impl AsRef<Path>, options: &CompileOptions) -> Search {
 
 /// All machines of a file or a folder.
 fn everything(path: &Path, options: &CompileOptions) -> Search {
-    let mut search = Searching { options, all: Vec::new(), failures: Vec::new(), warnings: Vec::new() };
+    let mut search =
+        Searching { options, all: Vec::new(), failures: Vec::new(), warnings: Vec::new(), looked_at: BTreeSet::new() };
     if Files::new().is_folder(path) {
         search.folder(path);
     } else {
@@ -188,6 +191,7 @@ struct Searching<'a> {
     all: Vec<Found>,
     failures: Vec<Error>,
     warnings: Vec<Diagnostic>,
+    looked_at: BTreeSet<PathBuf>,
 }
 
 impl Searching<'_> {
@@ -210,6 +214,7 @@ impl Searching<'_> {
                 Err(e) => self.failures.push(Error::io("read", &path, e)),
             }
         }
+        self.looked_at.extend(files.asked());
     }
 
     /// The machines of one file. One that was named has to hold some; others may be anything.
@@ -218,8 +223,13 @@ impl Searching<'_> {
         if !is_named && (!kind::is_of_interest(&name) || is_hidden(path)) {
             return;
         }
-        let is_definition = kind::is_definition_by_name(&name);
         let files = Files::new();
+        self.read(&files, path, &name, is_named);
+        self.looked_at.extend(files.asked());
+    }
+
+    fn read(&mut self, files: &Files, path: &Path, name: &str, is_named: bool) {
+        let is_definition = kind::is_definition_by_name(name);
         let limit = if is_definition { MAX_DEFINITION_BYTES } else { MAX_TEMPLATE_BYTES };
         let source = match files.read(path, limit) {
             Ok(source) => source,
@@ -231,7 +241,7 @@ impl Searching<'_> {
                 };
                 if is_named || !is_strange {
                     self.failures.push(match unread {
-                        Unread::TooLarge(bytes, _) if is_definition => plain::too_large(&name, bytes).into(),
+                        Unread::TooLarge(bytes, _) if is_definition => plain::too_large(name, bytes).into(),
                         other => other.into_error(path),
                     });
                 }
@@ -242,7 +252,7 @@ impl Searching<'_> {
             return;
         }
         let settings = Settings::of(self.options);
-        match kind::read(&files, &source, &settings) {
+        match kind::read(files, &source, &settings) {
             Ok(Some(read)) if !read.extracted.is_empty() => {
                 self.warnings.extend(read.warnings);
                 for extracted in read.extracted {
@@ -303,7 +313,7 @@ impl Searching<'_> {
         let mut keep = keep.into_iter();
         let mut found = self.all;
         found.retain(|_| keep.next().unwrap_or(true));
-        Search { found, failures: self.failures, warnings: self.warnings }
+        Search { found, failures: self.failures, warnings: self.warnings, looked_at: self.looked_at }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ways to a machine: a file of any kind, a text, a JSON value.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::asl::{CompileOptions, Machine, compile};
@@ -36,10 +37,20 @@ impl Machine {
     /// # Errors
     /// As [`load`](Machine::load).
     pub fn load_with(path: impl AsRef<Path>, options: &CompileOptions) -> Result<Machine, Error> {
-        let search = search(path.as_ref(), options);
+        Machine::load_noting(path.as_ref(), options, &mut BTreeSet::new())
+    }
+
+    /// The same, noting everything that was looked at, also where it comes to nothing.
+    pub(crate) fn load_noting(
+        path: &Path,
+        options: &CompileOptions,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<Machine, Error> {
+        let search = search(path, options);
+        looked_at.extend(search.looked_at);
         match search.failures.into_iter().next() {
             Some(failure) if search.found.is_empty() => Err(failure),
-            _ => only(path.as_ref(), &search.found)?.load(),
+            _ => only(path, &search.found)?.load(),
         }
     }
 

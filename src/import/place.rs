@@ -158,7 +158,8 @@ fn aliases(found: &Found) -> Vec<String> {
 
 /// What names a machine that was found, without an id where the file is nothing but the definition.
 pub fn target(found: &Found) -> String {
-    if found.is_whole_file() { found.file().display().to_string() } else { found.target() }
+    let target = if found.is_whole_file() { found.file().display().to_string() } else { found.target() };
+    target.strip_prefix("./").map(str::to_owned).unwrap_or(target)
 }
 
 /// The path that leads from a folder to a file; both are taken from where the program runs.

@@ -1,6 +1,6 @@
 //! A scenario file: read, checked against its machine, and turned into scenarios that can be run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use crate::coverage::Thresholds;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Harness;
+use crate::iac::files::joined;
 use crate::mock::{self, MockEntry, MockFile, Unused};
 use crate::snapshot::{Form, Stored, slug};
 use crate::source::words::Reader;
@@ -45,6 +46,7 @@ pub struct ScenarioFile {
     scenarios: Vec<Scenario>,
     /// The mocks and faults that all scenarios share.
     pub(super) shared: Vec<Given>,
+    sources: BTreeSet<PathBuf>,
     /// What is not a scenario file itself: the arguments of `rehearsal test` that run it.
     pub(super) asked_for_by: Option<String>,
     pub(super) thresholds: Thresholds,
@@ -90,10 +92,19 @@ impl ScenarioFile {
     /// # Errors
     /// A file that cannot be read, and everything that is wrong with it.
     pub fn load(path: impl AsRef<Path>) -> Result<ScenarioFile, Error> {
-        let path = path.as_ref();
-        let bytes = read(path, MOST_BYTES as u64)?;
-        let source = Arc::new(Source::from_bytes(path.to_string_lossy(), &bytes, MOST_BYTES)?);
-        ScenarioFile::parse(path, &source)
+        ScenarioFile::load_noting(path.as_ref()).0
+    }
+
+    /// Reads a scenario file, with everything that was looked at, also where it comes to nothing.
+    pub(super) fn load_noting(path: &Path) -> (Result<ScenarioFile, Error>, BTreeSet<PathBuf>) {
+        let mut looked_at = BTreeSet::from([path.to_owned()]);
+        let mut load = || {
+            let bytes = read(path, MOST_BYTES as u64)?;
+            let source = Arc::new(Source::from_bytes(path.to_string_lossy(), &bytes, MOST_BYTES)?);
+            ScenarioFile::parse_noting(path, &source, &mut looked_at)
+        };
+        let file = load();
+        (file, looked_at)
     }
 
     /// Reads the text of a scenario file; files that it names are found from `path`.
@@ -101,9 +112,17 @@ impl ScenarioFile {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn parse(path: &Path, source: &Arc<Source>) -> Result<ScenarioFile, Error> {
+        ScenarioFile::parse_noting(path, source, &mut BTreeSet::from([path.to_owned()]))
+    }
+
+    fn parse_noting(
+        path: &Path,
+        source: &Arc<Source>,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<ScenarioFile, Error> {
         let format = Format::of_name(source.name()).unwrap_or(Format::Yaml);
         let root = source::parse(source, format).map_err(Diagnostics::without_aws)?;
-        ScenarioFile::of_node(path, source, &root, None)
+        ScenarioFile::of_node_noting(path, source, &root, None, looked_at)
     }
 
     /// Reads the tree of a scenario file, or one that was made of another kind of file: then with the arguments of
@@ -114,8 +133,18 @@ impl ScenarioFile {
         root: &Node,
         asked_for_by: Option<String>,
     ) -> Result<ScenarioFile, Error> {
+        ScenarioFile::of_node_noting(path, source, root, asked_for_by, &mut BTreeSet::from([path.to_owned()]))
+    }
+
+    fn of_node_noting(
+        path: &Path,
+        source: &Arc<Source>,
+        root: &Node,
+        asked_for_by: Option<String>,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<ScenarioFile, Error> {
         let mut reader = Reader::new(source);
-        let file = Header::read(&mut reader, path, root).map(|mut header| {
+        let file = Header::read(&mut reader, path, root, looked_at).map(|mut header| {
             header.is_imported = asked_for_by.is_some();
             header.scenarios(&mut reader, root)
         });
@@ -129,21 +158,31 @@ impl ScenarioFile {
                 Err(found.into())
             }
             Ok(_) if found.has_errors() => Err(found.into()),
-            Ok((header, scenarios)) => Ok(ScenarioFile {
-                path: path.to_owned(),
-                source: source.clone(),
-                machine: header.machine,
-                scenarios,
-                shared: header.shared,
-                asked_for_by,
-                thresholds: header.thresholds,
-            }),
+            Ok((header, scenarios)) => {
+                looked_at.extend(scenarios.iter().filter_map(|s| Some(s.snapshot.as_ref()?.path.clone())));
+                Ok(ScenarioFile {
+                    path: path.to_owned(),
+                    source: source.clone(),
+                    machine: header.machine,
+                    scenarios,
+                    shared: header.shared,
+                    asked_for_by,
+                    thresholds: header.thresholds,
+                    sources: looked_at.clone(),
+                })
+            }
         }
     }
 
     /// Where it was read from.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+    /// Everything that it was made from: itself, the files of definitions, mocks and objects that it names, what these
+    /// name in turn, folders in which something was looked for, and its snapshots, whether there are any yet or not.
+    /// Where none of it changes, nothing that the file says or does changes.
+    pub fn sources(&self) -> &BTreeSet<PathBuf> {
+        &self.sources
     }
     /// The machine that it rehearses.
     pub fn machine(&self) -> &Machine {
@@ -205,7 +244,12 @@ struct Header {
 }
 
 impl Header {
-    fn read(reader: &mut Reader<'_>, path: &Path, root: &Node) -> Result<Header, Error> {
+    fn read(
+        reader: &mut Reader<'_>,
+        path: &Path,
+        root: &Node,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<Header, Error> {
         let source = reader.source.clone();
         if !matches!(root.kind, NodeKind::Object(_)) {
             let finding = reader.error("wrong-type", "a scenario file is an object", root, "something else");
@@ -225,12 +269,13 @@ impl Header {
         let folder = path.parent().unwrap_or(Path::new(""));
         let Some(name) = reader.text(machine) else { return Err(Diagnostics::default().into()) };
         let options = options(reader, root);
-        let compiled = Machine::load_with(folder.join(&*name), &options).map_err(|e| about(reader, machine, e))?;
+        let compiled =
+            Machine::load_noting(&beside(folder, &name), &options, looked_at).map_err(|e| about(reader, machine, e))?;
         let mut machines = Vec::new();
         if let Some(member) = root.member("machines") {
             for (name, _) in reader.texts(member) {
-                let other =
-                    Machine::load_with(folder.join(&*name), &CompileOptions { machine_type: None, ..options.clone() });
+                let options = CompileOptions { machine_type: None, ..options.clone() };
+                let other = Machine::load_noting(&beside(folder, &name), &options, looked_at);
                 machines.push(other.map_err(|e| about(reader, member, e))?);
             }
         }
@@ -250,16 +295,23 @@ impl Header {
             is_imported: false,
             thresholds: Thresholds::default(),
         };
-        header.surroundings(reader, folder, root)?;
+        header.surroundings(reader, folder, root, looked_at)?;
         Ok(header)
     }
 
     /// Mocks, faults, objects, clock and seed.
-    fn surroundings(&mut self, reader: &mut Reader<'_>, folder: &Path, root: &Node) -> Result<(), Error> {
+    fn surroundings(
+        &mut self,
+        reader: &mut Reader<'_>,
+        folder: &Path,
+        root: &Node,
+        looked_at: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), Error> {
         let mut harness = self.harness.clone();
         if let Some(member) = root.member("use") {
             for (name, _) in reader.texts(member) {
-                let path = folder.join(&*name);
+                let path = beside(folder, &name);
+                looked_at.insert(path.clone());
                 let bytes = read(&path, MOST_BYTES as u64).map_err(|e| about(reader, member, e))?;
                 let source = Arc::new(Source::from_bytes(path.to_string_lossy(), &bytes, MOST_BYTES)?);
                 // Files of mocks are shared by machines that need some of them each, so that only those count which
@@ -289,7 +341,9 @@ impl Header {
                     reader.push(finding);
                     continue;
                 };
-                let body = read(&folder.join(&*file), MOST_OBJECT).map_err(|e| about(reader, member, e))?;
+                let path = beside(folder, &file);
+                looked_at.insert(path.clone());
+                let body = read(&path, MOST_OBJECT).map_err(|e| about(reader, member, e))?;
                 harness = harness.object(bucket, key, body);
             }
         }
@@ -579,6 +633,18 @@ fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> Error {
         return Diagnostics::default().into();
     }
     error
+}
+
+/// A file that one in this folder names, by the shortest way: `infra/order.asl.json` for
+/// `tests/../infra/order.asl.json`, where no link makes these two different folders.
+#[expect(clippy::disallowed_methods, reason = "whether two ways lead to one folder is told by the system only")]
+fn beside(folder: &Path, named: &str) -> PathBuf {
+    let (written, short) = (folder.join(named), joined(folder, named));
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::canonicalize(folder).ok()
+    };
+    if place(&short).is_some_and(|there| place(&written) == Some(there)) { short } else { written }
 }
 
 #[expect(clippy::disallowed_methods, reason = "scenario files and what they name are read here only")]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::suite::{self, Case, Check, Selection, Suite, Verdict};
+use super::suite::{self, Case, Check, Selection, Snapshots, Suite, Verdict};
 use crate::diagnostic::counted;
 
 /// Runs every scenario of every scenario file in a folder and below it, on all processors.
@@ -17,7 +17,8 @@ use crate::diagnostic::counted;
 /// ```
 ///
 /// A relative path starts where the test runs, which is the folder of the package where cargo runs it. Scenarios that
-/// say `ignore` are left out. `INSTA_UPDATE=always` stores snapshots that differ or are missing.
+/// say `ignore` are left out. Snapshots that differ or are missing fail and wait for a review; `INSTA_UPDATE=always` stores
+/// them, `unseen` those that are missing, and with `no` nothing is written.
 ///
 /// To have each scenario as a test of its own, see `rehearsal::main!()` of the feature `trials`.
 ///
@@ -59,7 +60,7 @@ fn check(path: &Path) -> Result<(), String> {
     }
     let files = paths.len();
     let suite = Suite::load(paths);
-    let selection = Selection { update_snapshots: is_asked_to_update(), ..Selection::default() };
+    let selection = Selection { in_tests: true, snapshots: asked_for(), ..Selection::default() };
     let cases = suite.cases(&selection).map_err(|error| error.to_string())?;
     let verdicts = suite::run(&cases, &selection, |_| {});
     let results: Vec<(&Case<'_>, &Verdict)> = cases.iter().zip(&verdicts).collect();
@@ -88,8 +89,39 @@ pub(crate) fn with_help(why: &str) -> String {
     format!("{why}\nhelp: their names end in `.rehearsal.yaml`; the README shows how to write the first one")
 }
 
-/// Whether snapshots are to be stored, as those who use insta say it.
+/// What is to become of snapshots, as those who use insta say it.
 #[expect(clippy::disallowed_methods, reason = "tests have no arguments; insta's users say it by this variable")]
-pub(crate) fn is_asked_to_update() -> bool {
-    std::env::var("INSTA_UPDATE").is_ok_and(|how| matches!(how.as_str(), "always" | "force"))
+pub(crate) fn asked_for() -> Snapshots {
+    named(&std::env::var("INSTA_UPDATE").unwrap_or_default())
+}
+
+fn named(how: &str) -> Snapshots {
+    match how {
+        "always" | "force" => Snapshots::Store,
+        "unseen" => Snapshots::StoreMissing,
+        "no" => Snapshots::Keep,
+        // `auto` and `new`.
+        _ => Snapshots::Review,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_are_dealt_with_as_insta_would() {
+        let table = [
+            ("", Snapshots::Review),
+            ("auto", Snapshots::Review),
+            ("new", Snapshots::Review),
+            ("always", Snapshots::Store),
+            ("force", Snapshots::Store),
+            ("unseen", Snapshots::StoreMissing),
+            ("no", Snapshots::Keep),
+        ];
+        for (how, want) in table {
+            assert_eq!(named(how), want, "{how}");
+        }
+    }
 }

@@ -6,10 +6,9 @@ use std::fmt;
 use super::check::Failure;
 use super::file::{Scenario, ScenarioFile};
 use super::run::Outcome;
-use crate::asl::ways::inner_flows;
 use crate::diagnostic::Diagnostic;
 use crate::harness::Run;
-use crate::source::{Node, Span};
+use crate::source::Span;
 use crate::time::format_offset;
 
 /// A scenario that did not go as expected, as people read it.
@@ -99,6 +98,13 @@ impl fmt::Display for Failed<'_> {
             for line in trouble.to_string().lines() {
                 writeln!(f, "  {line}")?;
             }
+            // There are no mocks to write in such a file.
+            if self.file.asked_for_by.is_some() {
+                writeln!(
+                    f,
+                    "\n  in {file}: name a response for the state in the test case, with a number for each of its calls"
+                )?;
+            }
             writeln!(f)?;
         }
         if let Some(run) = self.outcome.run() {
@@ -125,7 +131,9 @@ fn wait(file: &ScenarioFile, run: &Run, state: &str, retry: usize) -> Option<Dia
     let own = visit.attempts.get(..retry)?.iter().filter_map(|a| a.error());
     let nth = own.filter(|e| crate::engine::retry::matching(&compiled.retry, e.name()) == Some(position)).count();
     let source = inner.source.as_ref()?;
-    let node = state_node(&inner.node, state.rsplit('/').next()?)?.get("Retry")?.items().get(position)?;
+    let name = state.rsplit('/').next()?;
+    let written = inner.written().into_iter().find(|member| &*member.key == name)?;
+    let node = written.value.get("Retry")?.items().get(position)?;
     let mut words: Vec<&str> = vec!["IntervalSeconds", "BackoffRate", "MaxDelaySeconds"];
     words.retain(|word| node.member(word).is_some());
     let first = words.first().and_then(|word| node.member(word));
@@ -144,19 +152,6 @@ fn wait(file: &ScenarioFile, run: &Run, state: &str, retry: usize) -> Option<Dia
         sum.push_str(&format!(", at most {most} s"));
     }
     Some(Diagnostic::note("wait", "the wait").at(source, span, sum))
-}
-
-/// The text of a state, wherever it is nested.
-fn state_node<'a>(flow: &'a Node, name: &str) -> Option<&'a Node> {
-    for member in flow.get("States")?.members() {
-        if &*member.key == name {
-            return Some(&member.value);
-        }
-        if let Some(found) = inner_flows(&member.value).find_map(|flow| state_node(flow, name)) {
-            return Some(found);
-        }
-    }
-    None
 }
 
 /// A word for the shell.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::check::{self, Failure};
 use super::file::{Given, Scenario, ScenarioFile};
+use super::suite::{Selection, Snapshots};
 use super::timeline::{Action, Event, Worker};
 use crate::error::Error;
 use crate::harness::{Harness, Run, Session, Work};
@@ -111,23 +112,39 @@ impl ScenarioFile {
     }
 
     /// Compares the history with the stored one, where the scenario asks for it; adds a failure where it differs.
-    pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, update: bool) {
+    pub(super) fn compare_snapshot(&self, scenario: &Scenario, outcome: &mut Outcome, selection: &Selection) {
         let (Some(stored), Some(run)) = (&scenario.snapshot, &outcome.run) else { return };
         let text = stored.form.view(run);
         let path = stored.path.display();
         let failure = |message: String| Failure::new(None, "snapshot", message);
-        let differs = match stored.compare(&text) {
+        let (differs, is_stored) = match stored.compare(&text) {
             Ok(Comparison::Same) => return stored.settle(),
-            Ok(Comparison::Missing) => failure(format!("there is none yet; what happened waits in `{path}.new`")),
-            Ok(Comparison::Differs(lines)) => failure(format!("the history is not that of `{path}`")).with(cut(lines)),
+            Ok(Comparison::Missing) => {
+                let waits = match selection.snapshots {
+                    Snapshots::Keep => String::new(),
+                    _ => format!("; what happened waits in `{path}.new`"),
+                };
+                let is_stored = matches!(selection.snapshots, Snapshots::Store | Snapshots::StoreMissing);
+                (failure(format!("there is none yet{waits}")), is_stored)
+            }
+            Ok(Comparison::Differs(lines)) => {
+                let differs = failure(format!("the history is not that of `{path}`")).with(cut(lines));
+                (differs, selection.snapshots == Snapshots::Store)
+            }
             Err(e) => return outcome.failures.push(failure(format!("`{path}` cannot be read: {e}"))),
         };
-        match stored.write(&text, !update) {
-            Ok(_) if update => {}
-            Ok(_) => outcome
-                .failures
-                .push(differs.accept("`rehearsal snapshot review` shows it, and `--update-snapshots` accepts it")),
-            Err(e) => outcome.failures.push(failure(format!("`{path}` cannot be written: {e}"))),
+        if !is_stored {
+            outcome.failures.push(differs.accept(match selection.in_tests {
+                true => {
+                    "`INSTA_UPDATE=always` accepts it, and `cargo insta review` or `rehearsal snapshot review` shows it"
+                }
+                false => "`rehearsal snapshot review` shows it, and `--update-snapshots` accepts it",
+            }));
+        }
+        if selection.snapshots != Snapshots::Keep
+            && let Err(e) = stored.write(&text, !is_stored)
+        {
+            outcome.failures.push(failure(format!("`{path}` cannot be written: {e}")));
         }
     }
 

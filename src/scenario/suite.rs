@@ -1,5 +1,6 @@
 //! Many scenario files at once: found, chosen, run on all processors, reported in the order of their names.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -15,13 +16,42 @@ use crate::parallel;
 /// # Errors
 /// A path that does not exist or cannot be read.
 pub fn find<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
+    Ok(find_with_folders(paths)?.0)
+}
+
+/// As [`find`], with the folders that were looked through: where none of them changes, none of the files is new or gone.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_with_folders<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Error> {
+    let (mut found, mut folders) = (Vec::new(), Vec::new());
     for path in paths {
-        found.extend(file::below(path.as_ref(), &|name| stem_of(name).is_some())?);
+        let (files, looked_through) = file::below_with_folders(path.as_ref(), &|name| stem_of(name).is_some())?;
+        found.extend(files);
+        folders.extend(looked_through);
     }
-    found.sort();
-    found.dedup();
-    Ok(found)
+    for list in [&mut found, &mut folders] {
+        list.sort();
+        list.dedup();
+    }
+    Ok((found, folders))
+}
+
+/// What becomes of snapshots that differ or are missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Snapshots {
+    /// They fail, and what happened is put beside them for a review.
+    #[default]
+    Review,
+    /// They are stored.
+    Store,
+    /// Missing ones are stored; those that differ are as with [`Review`](Snapshots::Review).
+    StoreMissing,
+    /// They fail, and nothing is written.
+    Keep,
 }
 
 /// Which scenarios to run.
@@ -41,8 +71,10 @@ pub struct Selection {
     pub fail_fast: bool,
     /// Whether scenarios that are marked `ignore` run, too.
     pub ignored: bool,
-    /// Whether snapshots that differ or are missing are stored, instead of failing.
-    pub update_snapshots: bool,
+    /// What becomes of snapshots that differ or are missing.
+    pub snapshots: Snapshots,
+    /// Whether it runs in a crate's tests, where what is said to do has to be of use without the command line.
+    pub in_tests: bool,
     /// Whether runs count what they reach, to be added to a [`Coverage`](crate::coverage::Coverage).
     pub coverage: bool,
 }
@@ -61,7 +93,14 @@ impl Selection {
 
 /// Scenario files, with those that could not be read.
 pub struct Suite {
-    files: Vec<(PathBuf, Result<ScenarioFile, Error>)>,
+    files: Vec<Loaded>,
+}
+
+/// A scenario file, or why it could not be read.
+struct Loaded {
+    path: PathBuf,
+    file: Result<ScenarioFile, Error>,
+    sources: BTreeSet<PathBuf>,
 }
 
 /// A scenario to run, or a file that could not be read, which counts as one that failed.
@@ -119,18 +158,43 @@ impl Case<'_> {
 impl Suite {
     /// Reads scenario files, on all processors.
     pub fn load(paths: Vec<PathBuf>) -> Suite {
-        let loaded = parallel::map(&paths, |path| ScenarioFile::load(path));
-        Suite { files: paths.into_iter().zip(loaded).collect() }
+        let mut suite = Suite { files: Vec::new() };
+        suite.refresh(paths, |_| true);
+        suite
+    }
+
+    /// Makes these the files of the suite: reads those that are new, and those that have changed.
+    pub fn refresh(&mut self, paths: Vec<PathBuf>, has_changed: impl Fn(&Path) -> bool) {
+        let mut known: BTreeMap<PathBuf, Loaded> =
+            std::mem::take(&mut self.files).into_iter().map(|loaded| (loaded.path.clone(), loaded)).collect();
+        known.retain(|path, _| !has_changed(path));
+        let new: Vec<PathBuf> = paths.iter().filter(|path| !known.contains_key(*path)).cloned().collect();
+        let loaded = parallel::map(&new, |path| ScenarioFile::load_noting(path));
+        for (path, (file, sources)) in new.into_iter().zip(loaded) {
+            known.insert(path.clone(), Loaded { path, file, sources });
+        }
+        self.files = paths.iter().filter_map(|path| known.remove(path)).collect();
     }
 
     /// The suite of files that were read already, such as those of a mock configuration.
     pub fn of(files: Vec<(PathBuf, Result<ScenarioFile, Error>)>) -> Suite {
-        Suite { files }
+        let sources = |path: &PathBuf, file: &Result<ScenarioFile, Error>| match file {
+            Ok(file) => file.sources().clone(),
+            Err(_) => BTreeSet::from([path.clone()]),
+        };
+        let loaded = |(path, file)| Loaded { sources: sources(&path, &file), path, file };
+        Suite { files: files.into_iter().map(loaded).collect() }
     }
 
     /// The files, and those that could not be read.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &Result<ScenarioFile, Error>)> {
-        self.files.iter().map(|(path, file)| (path.as_path(), file))
+        self.files.iter().map(|loaded| (loaded.path.as_path(), &loaded.file))
+    }
+
+    /// The files with everything that each was made from, also where it could not be read; see
+    /// [`ScenarioFile::sources`].
+    pub fn sources(&self) -> impl Iterator<Item = (&Path, &BTreeSet<PathBuf>)> {
+        self.files.iter().map(|loaded| (loaded.path.as_path(), &loaded.sources))
     }
 
     /// The cases of a selection, in the order of the files. A file that could not be read is always among them.
@@ -138,7 +202,7 @@ impl Suite {
     /// # Errors
     /// Tags that no scenario has; names of which nothing has a part.
     pub fn cases(&self, selection: &Selection) -> Result<Vec<Case<'_>>, Error> {
-        let all: Vec<&Scenario> = self.files.iter().flat_map(|(_, f)| f.iter().flat_map(|f| f.scenarios())).collect();
+        let all: Vec<&Scenario> = self.files.iter().flat_map(|l| l.file.iter().flat_map(|f| f.scenarios())).collect();
         for tag in &selection.tags {
             if !all.iter().any(|s| s.tags().contains(tag)) {
                 let known = all.iter().flat_map(|s| s.tags()).map(String::as_str);
@@ -151,7 +215,7 @@ impl Suite {
             all.iter().map(|s| s.name()).filter(|n| selection.names.iter().any(|p| p == n)).collect();
         let is_whole = selection.names.is_empty() && selection.tags.is_empty();
         let mut cases = Vec::new();
-        for (path, file) in &self.files {
+        for Loaded { path, file, .. } in &self.files {
             match file {
                 Err(error) => cases.push(Case { path, what: Err(error) }),
                 Ok(file) => {
@@ -214,7 +278,7 @@ pub fn run_one(case: &Case<'_>, selection: &Selection) -> Verdict {
                 return Verdict::Ignored(why.to_owned());
             }
             let mut outcome = Box::new(file.play(scenario, selection.seed, selection.coverage));
-            file.compare_snapshot(scenario, &mut outcome, selection.update_snapshots);
+            file.compare_snapshot(scenario, &mut outcome, selection);
             if outcome.passed() { Verdict::Passed(outcome) } else { Verdict::Failed(outcome) }
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::asl::flows::{all_states, inner, states};
 use crate::asl::{CompileOptions, Machine, compile};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Member, Node, NodeKind, Source, Span};
@@ -43,11 +44,9 @@ pub(super) fn isolate(source: &Arc<Source>, root: &Node, state_name: Option<&str
             (find(root, name, false).ok_or(Missing::NotFound)?, root.member("QueryLanguage"))
         }
     };
-    let mut inner = BTreeSet::new();
-    names(state, &mut inner);
     let wrapped = wrap(state, language);
     match compile(source, &wrapped, &options) {
-        Ok(machine) => Ok(Isolated { machine, inner, is_in_map }),
+        Ok(machine) => Ok(Isolated { machine, inner: names(state), is_in_map }),
         Err(found) => {
             // A state that is wrong may seem not to lead where it does; what stands in there is nobody's mistake.
             let made_up: Vec<String> = targets(state).into_iter().map(|t| format!("States › {t}")).collect();
@@ -57,31 +56,18 @@ pub(super) fn isolate(source: &Arc<Source>, root: &Node, state_name: Option<&str
     }
 }
 
-/// Lists of states right below a node: its own, its branches', its processor's.
-fn flows(node: &Node) -> impl Iterator<Item = &Node> {
-    let branches = node.get("Branches").map(Node::items).unwrap_or_default();
-    branches.iter().chain(["ItemProcessor", "Iterator"].into_iter().filter_map(|name| node.get(name)))
-}
-
-fn states(flow: &Node) -> &[Member] {
-    flow.get("States").map(Node::members).unwrap_or_default()
-}
-
 /// The state of a name in a list of states or inside one of them, and whether a Map is around it.
 fn find<'a>(flow: &'a Node, name: &str, in_map: bool) -> Option<(&'a Node, bool)> {
     let here = states(flow).iter().find(|m| &*m.key == name).map(|m| (&m.value, in_map));
     let inside = |m: &'a Member| {
         let in_map = in_map || m.value.get("Branches").is_none();
-        flows(&m.value).find_map(|inner| find(inner, name, in_map))
+        inner(&m.value).find_map(|(_, flow)| find(flow, name, in_map))
     };
     here.or_else(|| states(flow).iter().find_map(inside))
 }
 
-fn names(state: &Node, into: &mut BTreeSet<String>) {
-    for member in flows(state).flat_map(states) {
-        into.insert(member.key.to_string());
-        names(&member.value, into);
-    }
+fn names(state: &Node) -> BTreeSet<String> {
+    inner(state).flat_map(|(_, flow)| all_states(flow)).map(|member| member.key.to_string()).collect()
 }
 
 /// A machine that begins with the state. What is made up has the state's own place in the text.

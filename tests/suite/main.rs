@@ -15,6 +15,8 @@ mod generate;
 mod graph;
 mod hostile;
 mod iac;
+#[cfg(feature = "cli")]
+mod imports_cli;
 mod init;
 mod jsonata_oracle;
 mod jsonpath_oracle;
@@ -51,3 +53,5 @@ mod tokens;
 mod validation;
 mod variables;
 mod wait;
+#[cfg(all(feature = "cli", unix))]
+mod watch;

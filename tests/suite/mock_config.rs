@@ -34,7 +34,7 @@ fn with_responses(cases: Value, responses: Value) -> String {
 /// Every finding in one line with the characters it marks.
 fn findings(text: &str) -> Vec<String> {
     let error = match config(text) {
-        Ok(config) => scenarios(&config, &options()).err().expect("it should be refused"),
+        Ok(config) => scenarios(&config, &options()).expect_err("it should be refused"),
         Err(error) => error,
     };
     let line = |d: &Diagnostic| {
@@ -76,7 +76,7 @@ fn a_test_case_is_a_scenario_and_its_calls_are_counted_by_state() {
     assert!(outcome.passed());
     let run = outcome.run().unwrap();
     run.assert_succeeded().assert_path(["Validate", "Charge x3", "Notify", "Done"]);
-    assert_eq!(outcome.unused_mocks(), [String::new(); 0]);
+    assert!(outcome.unused_mocks().is_empty());
 }
 
 #[test]
@@ -93,6 +93,7 @@ fn a_call_too_many_and_a_state_without_a_response_are_told() {
         assert!(!outcome.passed());
         let text = scenarios.file.failed(case, &outcome).to_string();
         assert!(text.contains(want), "{text}");
+        assert!(text.contains("name a response for the state in the test case"), "{text}");
         assert!(text.contains("again: rehearsal test --mock-config "), "{text}");
     }
 }
@@ -250,7 +251,7 @@ fn what_is_imported_passes_and_does_the_same() {
         let scenarios = scenarios(&config, &options).unwrap();
         let path: PathBuf = root().join("tests/scenarios/Checkout.rehearsal.yaml");
         let (draft, tells) = config.draft(&scenarios, &path, &options);
-        assert_eq!(tells, [String::new(); 0]);
+        assert!(tells.is_empty());
         let text = draft.to_yaml();
         let file = ScenarioFile::parse(&path, &Arc::new(Source::new("Checkout.rehearsal.yaml", &text))).unwrap();
         let (before, after) = (&scenarios.file.scenarios()[0], &file.scenarios()[0]);

@@ -81,7 +81,7 @@ fn github_is_told_what_failed_and_where() {
          did you mean `expect`?",
         "::error file=s/b.rehearsal.yaml,line=3,col=54,title=unknown-state::there is no state `Chareg`%0Ahelp: did you \
          mean `Charge`?",
-        "::error file=s/c.rehearsal.yaml,line=1,col=10,title=unreadable::failed to read `s/../nowhere.asl.json`: No \
+        "::error file=s/c.rehearsal.yaml,line=1,col=10,title=unreadable::failed to read `nowhere.asl.json`: No \
          such file or directory (os error 2)",
     ];
     assert_eq!(annotations(&out), want);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::Compiler;
 use crate::asl::cursor::Cursor;
+use crate::asl::flows::all_states;
 use crate::asl::machine::{Flow, StateId};
-use crate::asl::ways::inner_flows;
 use crate::diagnostic::did_you_mean;
 use crate::source::Node;
 use crate::value::Str;
@@ -82,11 +82,10 @@ impl Compiler<'_> {
 
     /// Gives every state its number, in the order of the text.
     fn number(&mut self, flow: &Node) {
-        for member in flow.get("States").map(Node::members).unwrap_or_default() {
+        for member in all_states(flow) {
             let id = StateId(u32::try_from(self.states.len()).unwrap_or(u32::MAX));
             self.ids.insert(member, id);
             self.states.push(None);
-            inner_flows(&member.value).for_each(|nested| self.number(nested));
         }
     }
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::{Rule, Subject, suggestion};
+use crate::asl::flows;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{Node, Source, Span};
 
@@ -88,16 +89,11 @@ fn covers(way: &str, path: &str) -> bool {
 fn collect(source: &Source, flow: &Node, way: &str, into: &mut Vec<Allowance>) {
     of_comment(source, flow, way, into);
     let join = |way: &str, step: &str| if way.is_empty() { step.to_owned() } else { format!("{way} › {step}") };
-    for state in flow.get("States").map(Node::members).unwrap_or_default() {
+    for state in flows::states(flow) {
         let way = join(way, &format!("States › {}", state.key));
         of_comment(source, &state.value, &way, into);
-        for (i, branch) in state.value.get("Branches").map(Node::items).unwrap_or_default().iter().enumerate() {
-            collect(source, branch, &format!("{way} › Branches[{i}]"), into);
-        }
-        for name in ["ItemProcessor", "Iterator"] {
-            if let Some(processor) = state.value.get(name) {
-                collect(source, processor, &format!("{way} › {name}"), into);
-            }
+        for (step, flow) in flows::inner(&state.value) {
+            collect(source, flow, &format!("{way} › {step}"), into);
         }
     }
 }

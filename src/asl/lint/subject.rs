@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::flow_analysis::FlowAnalysis;
 use super::options::LintOptions;
-use crate::asl::machine::{Inner, Machine, State, StateId};
+use crate::asl::flows::{self, Step};
+use crate::asl::machine::{Inner, Machine, State, StateId, StateKind};
 use crate::diagnostic::{Diagnostic, Fix, Severity};
 use crate::source::{Member, Node, Source, Span};
 
@@ -17,7 +18,7 @@ pub(super) struct Subject<'a> {
     /// In the order of the machine's table.
     places: Vec<Place<'a>>,
     /// The machine's own list of states first.
-    pub(super) flows: Vec<FlowPlace<'a>>,
+    pub(super) flows: Vec<FlowPlace>,
     analysis: OnceCell<FlowAnalysis>,
 }
 
@@ -35,10 +36,11 @@ pub(super) struct Place<'a> {
 }
 
 /// A list of states: the machine's own, a branch, an item processor.
-pub(super) struct FlowPlace<'a> {
+pub(super) struct FlowPlace {
     /// The Parallel or Map that holds it; none for the machine itself.
     pub(super) owner: Option<StateId>,
-    pub(super) node: &'a Node,
+    /// The state it begins with.
+    pub(super) start: Option<StateId>,
     pub(super) states: Vec<StateId>,
 }
 
@@ -78,15 +80,15 @@ impl<'a> Subject<'a> {
             flows: Vec::new(),
             analysis: OnceCell::new(),
         };
-        subject.walk(&inner.node, None, "");
+        subject.walk(&inner.node, None, Some(inner.root.start), "");
         Some(subject)
     }
 
     /// In the same order as the compiler numbers the states.
-    fn walk(&mut self, flow: &'a Node, owner: Option<StateId>, way: &str) {
+    fn walk(&mut self, flow: &'a Node, owner: Option<StateId>, start: Option<StateId>, way: &str) {
         let index = self.flows.len();
-        self.flows.push(FlowPlace { owner, node: flow, states: Vec::new() });
-        for Member { key, key_span, value } in flow.get("States").map(Node::members).unwrap_or_default() {
+        self.flows.push(FlowPlace { owner, start, states: Vec::new() });
+        for Member { key, key_span, value } in flows::states(flow) {
             let id = StateId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
             let Some(state) = self.machine.states.get(self.places.len()) else { return };
             let way: Arc<str> = format!("{way}States › {key}").into();
@@ -94,13 +96,13 @@ impl<'a> Subject<'a> {
                 Place { id, state, node: value, name_span: *key_span, owner, source: self.source, way: way.clone() };
             self.places.push(place);
             self.flows[index].states.push(id);
-            for (i, branch) in value.get("Branches").map(Node::items).unwrap_or_default().iter().enumerate() {
-                self.walk(branch, Some(id), &format!("{way} › Branches[{i}] › "));
-            }
-            for name in ["ItemProcessor", "Iterator"] {
-                if let Some(processor) = value.get(name) {
-                    self.walk(processor, Some(id), &format!("{way} › {name} › "));
-                }
+            for (step, flow) in flows::inner(value) {
+                let start = match (&state.kind, step) {
+                    (StateKind::Parallel(parallel), Step::Branch(i)) => parallel.branches.get(i).map(|b| b.start),
+                    (StateKind::Map(map), Step::Processor(_)) => Some(map.processor.start),
+                    _ => None,
+                };
+                self.walk(flow, Some(id), start, &format!("{way} › {step} › "));
             }
         }
     }

@@ -141,7 +141,7 @@ impl Subject<'_> {
 
     /// The state a list begins with.
     pub(super) fn start_of(&self, flow: usize) -> Option<StateId> {
-        self.analysis().layout.starts.get(flow).copied().flatten()
+        self.flows.get(flow)?.start
     }
 }
 
@@ -151,31 +151,21 @@ pub(super) struct Layout {
     flow_of: Vec<usize>,
     /// The lists each state holds, in order.
     inside: Vec<Vec<usize>>,
-    /// Where each list begins.
-    starts: Vec<Option<StateId>>,
 }
 
 impl Layout {
     pub(super) fn of(subject: &Subject<'_>) -> Layout {
         let count = subject.places().count();
-        let mut layout = Layout { flow_of: vec![0; count], inside: vec![Vec::new(); count], starts: Vec::new() };
+        let mut layout = Layout { flow_of: vec![0; count], inside: vec![Vec::new(); count] };
         for (i, flow) in subject.flows.iter().enumerate() {
             for state in &flow.states {
                 if let Some(slot) = layout.flow_of.get_mut(state.0 as usize) {
                     *slot = i;
                 }
             }
-            let Some(owner) = flow.owner else {
-                layout.starts.push(Some(subject.machine.root.start));
-                continue;
-            };
-            let siblings = &mut layout.inside[owner.0 as usize];
-            layout.starts.push(match &subject.place(owner).state.kind {
-                StateKind::Parallel(parallel) => parallel.branches.get(siblings.len()).map(|branch| branch.start),
-                StateKind::Map(map) => Some(map.processor.start),
-                _ => None,
-            });
-            siblings.push(i);
+            if let Some(owner) = flow.owner {
+                layout.inside[owner.0 as usize].push(i);
+            }
         }
         layout
     }
@@ -209,7 +199,7 @@ impl FlowAnalysis {
             let Some(facts) = walk.entry[id.0 as usize].clone() else { continue };
             let leaving = Transfer::new(subject, &layout, subject.place(id), &facts, None).leave(&walk.ends);
             for (flow, facts) in leaving.inside {
-                if let Some(start) = layout.starts[flow] {
+                if let Some(start) = subject.flows[flow].start {
                     walk.enter(start, facts);
                 }
             }

@@ -94,7 +94,7 @@ fn endless_loop(subject: &Subject<'_>, found: &mut Diagnostics) {
 }
 
 /// The circles of a flow that nothing leads out of: each in the order of the text.
-fn circles(subject: &Subject<'_>, flow: &FlowPlace<'_>) -> Vec<Vec<StateId>> {
+fn circles(subject: &Subject<'_>, flow: &FlowPlace) -> Vec<Vec<StateId>> {
     let mut leads_to: HashMap<StateId, Vec<StateId>> = HashMap::new();
     let mut led_from: HashMap<StateId, Vec<StateId>> = HashMap::new();
     for id in &flow.states {
@@ -117,8 +117,8 @@ fn circles(subject: &Subject<'_>, flow: &FlowPlace<'_>) -> Vec<Vec<StateId>> {
 }
 
 fn dead_state(subject: &Subject<'_>, found: &mut Diagnostics) {
-    let starts = flow_starts(subject);
-    for (flow, start) in subject.flows.iter().zip(starts) {
+    for flow in &subject.flows {
+        let Some(start) = flow.start else { continue };
         let mut reached = HashSet::from([start]);
         let mut open = vec![start];
         let mut dead = HashMap::new();
@@ -154,16 +154,6 @@ fn dead_state(subject: &Subject<'_>, found: &mut Diagnostics) {
             found.push(finding.help("lead to it by a way that can be taken, or remove both"));
         }
     }
-}
-
-/// The first state of every flow, in the order of the flows.
-fn flow_starts(subject: &Subject<'_>) -> Vec<StateId> {
-    let first = |flow: &FlowPlace<'_>| {
-        let named = flow.node.get("StartAt").and_then(|start| start.as_str());
-        let is_named = |id: &&StateId| named.is_some_and(|name| *name == subject.place(**id).state.name);
-        flow.states.iter().find(is_named).or(flow.states.first()).copied().unwrap_or(StateId(0))
-    };
-    subject.flows.iter().map(first).collect()
 }
 
 fn fail_silent(subject: &Subject<'_>, found: &mut Diagnostics) {
