@@ -210,7 +210,7 @@ impl Page<'_> {
             self.missing(machine);
             self.line("</div>\n</section>");
         }
-        if self.machines.is_empty() {
+        if self.machines.is_empty() && self.entries.is_empty() {
             self.line("<p class=\"hint\">There is no machine.</p>");
         }
         self.line("<section id=\"story\" aria-label=\"The chosen scenario\" tabindex=\"-1\" hidden></section>\n</main>\n</div>");

@@ -319,6 +319,23 @@ fn a_large_machine_is_drawn_quickly() {
     assert_eq!(faults(&graph, &layout), Vec::<String>::new());
 }
 
+/// As large as a definition may be, and with ways as long as the whole.
+#[test]
+fn a_machine_that_nobody_can_look_at_is_drawn_all_the_same() {
+    let count = 2_000;
+    let state = |i: usize| {
+        let rule = json!({ "Variable": "$.n", "NumericEquals": i, "Next": format!("S{}", (i + count / 2) % count) });
+        json!({ "Type": "Choice", "Choices": [rule], "Default": format!("S{}", i + 1) })
+    };
+    let mut states: serde_json::Map<String, Value> = (0..count).map(|i| (format!("S{i}"), state(i))).collect();
+    states.insert(format!("S{count}"), json!({ "Type": "Succeed" }));
+    let machine = machine(json!({ "StartAt": "S0", "States": states }));
+    let began = Instant::now();
+    let svg = Graph::of(&machine).svg(&SvgOptions::default());
+    println!("{count} states with long ways are drawn in {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20) && svg.len() < 20_000_000, "{} bytes", svg.len());
+}
+
 #[cfg(feature = "cli")]
 mod command {
     use std::process::{Command, Output};
