@@ -286,7 +286,7 @@ fn reached(machine: &MachineCoverage) -> (usize, usize) {
 
 /// In whole percent; 100 only where nothing is missing.
 fn percent(reached: usize, of: usize) -> usize {
-    if of == 0 { 100 } else { reached * 100 / of }
+    (reached * 100).checked_div(of).unwrap_or(100)
 }
 
 /// A bar; the words beside it say the same.
