@@ -104,8 +104,7 @@ pub(crate) fn run(args: &CoverageArgs, screen: &mut Screen) -> Result<Exit, Fail
     let is_chosen = |m: &MachineCoverage| args.machines.is_empty() || args.machines.iter().any(|n| n == m.name());
     let chosen = parts.coverage.only(is_chosen);
     if let Some(path) = &args.lcov {
-        let written = files::replace(path, chosen.lcov().as_bytes());
-        written.map_err(|e| Failure::new(Exit::Io, format!("failed to write `{}`: {e}", path.display())))?;
+        files::write(path, chosen.lcov().as_bytes())?;
     }
     if let Some(path) = &args.html {
         let mut report = Report::new();

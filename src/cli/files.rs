@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rehearsal::Error;
 use rehearsal::diagnostic::{Diagnostic, Diagnostics};
-pub(crate) use rehearsal::file::replace;
+use rehearsal::file;
 use rehearsal::mock::{self, MockFile};
 use rehearsal::source::{self, Format, Source};
 use rehearsal::value::Value;
@@ -124,14 +124,9 @@ pub(crate) fn refuse_to_overwrite(paths: &[PathBuf], force: bool) -> Result<(), 
     }
 }
 
-/// Writes a file whole, with the folders that it needs.
-#[expect(clippy::disallowed_methods, reason = "the command line writes the files it is asked for")]
-pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let made = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder),
-        _ => Ok(()),
-    };
-    made.and_then(|()| replace(path, bytes)).map_err(|e| Failure::from(Error::io("write", path, e)))
+/// Writes a file whole, with the folders that it needs, or leaves what is there as it is.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    file::replace(path, bytes).map_err(|e| Error::io("write", path, e).into())
 }
 
 /// Whether there is a folder of this name.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use rehearsal::Machine;
 use rehearsal::asl::CompileOptions;
 use rehearsal::graph::{Graph, SvgOptions};
-use rehearsal::{Error, Machine};
 
 use super::args::substitution;
 use super::exit::Exit;
@@ -64,7 +64,7 @@ pub(crate) fn graph(args: &GraphArgs, screen: &mut Screen) -> Result<Exit, Failu
     match &args.output {
         None => screen.show(|out| write!(out, "{text}"))?,
         Some(path) => {
-            files::replace(path, text.as_bytes()).map_err(|e| Failure::from(Error::io("write", path, e)))?;
+            files::write(path, text.as_bytes())?;
             let states = match graph.nodes().len() {
                 1 => "1 state".to_owned(),
                 n => format!("{n} states"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rehearsal::Error;
+use rehearsal::diagnostic::counted;
 use rehearsal::import::mock_config::{MockConfig, Options, Scenarios};
 use rehearsal::import::test_state_mock;
 use rehearsal::scenario::suite::Suite;
@@ -138,9 +139,9 @@ pub(crate) fn run(args: &ImportArgs, screen: &mut Screen) -> Result<Exit, Failur
             screen.show(|out| write!(out, "{text}"))?;
             continue;
         }
-        files::write_new(path, text.as_bytes())?;
+        files::write(path, text.as_bytes())?;
         let count = scenarios.file.scenarios().len();
-        let of = if count == 1 { "1 scenario".to_owned() } else { format!("{count} scenarios") };
+        let of = counted(count, "scenario");
         screen.show(|out| {
             writeln!(out, "wrote  {}  {of} of {}", path.display(), scenarios.machine)?;
             tells.iter().try_for_each(|tell| writeln!(out, "       {tell}"))
@@ -165,7 +166,7 @@ fn mock_of_test_state(args: &ImportArgs, text: &str, screen: &mut Screen) -> Res
         return Ok(Exit::Succeeded);
     };
     files::refuse_to_overwrite(&[path.to_owned()], args.force)?;
-    files::write_new(path, text.as_bytes())?;
+    files::write(path, text.as_bytes())?;
     screen.show(|out| {
         writeln!(out, "wrote  {}", path.display())?;
         writeln!(out, "       name it by `use:` in a scenario file, or run it with `rehearsal run --mocks`")

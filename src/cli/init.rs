@@ -130,9 +130,9 @@ fn write(
     if writes {
         let folder = path.parent().unwrap_or(Path::new(""));
         for (name, bytes) in &first.files {
-            files::write_new(&folder.join(name), bytes)?;
+            files::write(&folder.join(name), bytes)?;
         }
-        files::write_new(path, first.text.as_bytes())?;
+        files::write(path, first.text.as_bytes())?;
     }
     *written += 1;
     let did = if writes { "wrote" } else { "would write" };

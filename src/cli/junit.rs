@@ -4,7 +4,6 @@ use std::path::{Component, Path};
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use rehearsal::Error;
 use rehearsal::scenario::SUFFIXES;
 use rehearsal::scenario::suite::{Case, Verdict};
 
@@ -27,7 +26,7 @@ pub(crate) fn write(path: &Path, results: &[(&Case<'_>, &Verdict)], took: Option
     report.add_test_suites(suites.into_iter().map(|(_, suite)| counted(suite)));
     let text =
         report.to_string().map_err(|e| Failure::new(super::exit::Exit::Io, format!("failed to write JUnit: {e}")))?;
-    files::replace(path, text.as_bytes()).map_err(|e| Failure::from(Error::io("write", path, e)))
+    files::write(path, text.as_bytes())
 }
 
 /// A suite with the sums that readers look for.

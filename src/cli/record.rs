@@ -7,7 +7,7 @@ use clap::Args;
 use rehearsal::import::place::relative;
 use rehearsal::import::record::{self, Options};
 
-use super::args::{Object, object};
+use super::args::{Object, object, substitution};
 use super::exit::Exit;
 use super::files;
 use super::screen::{Failure, Screen};
@@ -29,6 +29,9 @@ pub(crate) struct RecordArgs {
     /// The machine's definition [default: the one near HISTORY that has its states]
     #[arg(long, value_name = "FILE[#ID]")]
     definition: Option<String>,
+    /// A value for a placeholder, a parameter or a reference, as NAME=VALUE; what the history shows is found without
+    #[arg(long = "substitute", value_name = "NAME=VALUE", value_parser = substitution)]
+    substitutions: Vec<(String, String)>,
     /// The answer of `aws stepfunctions describe-execution`, for the names of the execution and its machine
     #[arg(long, value_name = "FILE")]
     describe: Option<PathBuf>,
@@ -68,6 +71,7 @@ pub(crate) fn run(args: &RecordArgs, screen: &mut Screen) -> Result<Exit, Failur
         args.objects.iter().map(|object| (format!("{}/{}", object.bucket, object.key), file(object))).collect();
     let options = Options {
         definition: args.definition.clone(),
+        substitutions: args.substitutions.iter().cloned().collect(),
         described: args.describe.clone(),
         objects,
         name: args.name.clone(),
@@ -76,7 +80,7 @@ pub(crate) fn run(args: &RecordArgs, screen: &mut Screen) -> Result<Exit, Failur
     if args.stdout {
         screen.show(|out| write!(out, "{}", record.text))?;
     } else {
-        files::write_new(&path, record.text.as_bytes())?;
+        files::write(&path, record.text.as_bytes())?;
         screen.show(|out| {
             writeln!(out, "wrote  {}  of {}", path.display(), record.definition)?;
             writeln!(out, "       {}", record.verdict())?;

@@ -184,8 +184,9 @@ impl Graph {
     }
     /// The schedules of all retries of a state.
     fn retries(&self, from: usize) -> Vec<&str> {
-        let is_retry = |edge: &&Edge| edge.from == from && matches!(edge.way, Way::Retry(_));
-        self.edges.iter().filter(is_retry).map(|edge| &*edge.label).collect()
+        let first = self.edges.partition_point(|edge| edge.from < from);
+        let own = self.edges.iter().skip(first).take_while(|edge| edge.from == from);
+        own.filter(|edge| matches!(edge.way, Way::Retry(_))).map(|edge| &*edge.label).collect()
     }
     /// Gives every node and every edge its place.
     pub fn layout(&self) -> Layout {

@@ -48,21 +48,24 @@ impl Definitions {
         definitions
     }
 
-    /// Definitions near a file: in its folder and below, or else in the folders above, up to that of the project.
-    pub fn near(file: &Path, enough: impl Fn(&Definitions) -> bool) -> Definitions {
-        let mut definitions = Definitions::default();
+    /// Definitions near a file: those in its folder and below, then also those of the folder above, and so on up to that
+    /// of the project, as long as they are not enough. What is nearer is meant first.
+    pub fn near(file: &Path, enough: impl Fn(&Definitions) -> bool) -> Vec<Definitions> {
+        let mut levels = Vec::new();
         let mut folder = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
         for _ in 0..=FOLDERS_UP {
-            definitions = Definitions::in_paths([&folder]);
-            if enough(&definitions) || is_project(&folder) {
+            let definitions = Definitions::in_paths([&folder]);
+            let is_last = enough(&definitions) || is_project(&folder);
+            levels.push(definitions);
+            if is_last {
                 break;
             }
             folder = up(&folder);
         }
-        definitions
+        levels
     }
 
     fn add(&mut self, path: &Path) {

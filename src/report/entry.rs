@@ -98,8 +98,11 @@ impl Entry {
                 Ended::NotRun
             }
         };
-        let name = case.name().to_owned();
         let file = case.path.display().to_string();
+        let name = match case.what {
+            Ok(_) => case.name().to_owned(),
+            Err(_) => file.clone(),
+        };
         if !is_scenario(case) {
             data["check"] = json!(true);
         }

@@ -210,7 +210,7 @@ impl Page<'_> {
             self.missing(machine);
             self.line("</div>\n</section>");
         }
-        if self.machines.is_empty() {
+        if self.machines.is_empty() && self.entries.is_empty() {
             self.line("<p class=\"hint\">There is no machine.</p>");
         }
         self.line("<section id=\"story\" aria-label=\"The chosen scenario\" tabindex=\"-1\" hidden></section>\n</main>\n</div>");
@@ -286,7 +286,7 @@ fn reached(machine: &MachineCoverage) -> (usize, usize) {
 
 /// In whole percent; 100 only where nothing is missing.
 fn percent(reached: usize, of: usize) -> usize {
-    if of == 0 { 100 } else { reached * 100 / of }
+    (reached * 100).checked_div(of).unwrap_or(100)
 }
 
 /// A bar; the words beside it say the same.

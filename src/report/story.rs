@@ -336,7 +336,9 @@ impl Teller<'_> {
         let thread = owner.and_then(|(visit, _)| self.timeline.visits.get(visit)).map_or(0, |v| v.thread);
         for more in &shown.more {
             let like = self.timeline.threads.get(more.like).and_then(Thread::step).map_or(0, |s| s.index);
-            let text = format!("{} more like [{like}]", more.count);
+            let (from, until) = (offset(more.from, self.start), offset(more.until, self.start));
+            let when = if from == until { from } else { format!("{from} … {until}") };
+            let text = format!("{} more like [{like}], {when}", more.count);
             self.row(at(end), thread, json!({ "kind": "fold", "text": text, "count": more.count }));
         }
         if let Some(rest) = shown.threads.len().checked_sub(MOST_THREADS).filter(|rest| *rest > 0) {

@@ -14,7 +14,7 @@
 //! machine: order.asl.json
 //!
 //! mocks:
-//!   # The bank says yes.
+//!   ## The bank says yes.
 //!   Charge: { payload: { paid: true } }
 //!
 //! scenarios:

@@ -11,30 +11,16 @@ use rehearsal::diagnostic::Diagnostics;
 use rehearsal::source::Source;
 use serde_json::Value;
 
+use crate::support::{files_below, shared};
+
 #[expect(clippy::print_stderr, reason = "a test says what it skips and what it measured")]
 fn say(text: &str) {
     eprintln!("{text}");
 }
 
 /// The JSON files below a folder of the reference material, if that is there.
-fn shared(folder: &str) -> Option<Vec<(String, Value)>> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, PathBuf::from).join(folder);
-    if !root.is_dir() {
-        say(&format!("skipped: there is no {}", root.display()));
-        return None;
-    }
-    let (mut folders, mut files) = (vec![root], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "json") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
+fn cases(folder: &str) -> Option<Vec<(String, Value)>> {
+    let files = files_below(&shared(folder)?, "json");
     let read = |path: PathBuf| {
         let case = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         (path.file_stem().unwrap().to_string_lossy().into_owned(), case)
@@ -85,7 +71,7 @@ fn is_unresolved(found: &Diagnostics) -> bool {
 
 #[test]
 fn every_definition_is_compiled_or_refused_with_a_finding() {
-    let Some(cases) = shared("definitions/cases") else { return };
+    let Some(cases) = cases("definitions/cases") else { return };
     assert!(cases.len() > 1000, "{} definitions", cases.len());
     let started = Instant::now();
     let mut compiling = Duration::ZERO;
@@ -148,7 +134,7 @@ const LACKING_VALUES: &[(&str, &str)] = &[
 
 #[test]
 fn every_definition_with_substitutions_loads() {
-    let Some(cases) = shared("definitions/cases") else { return };
+    let Some(cases) = cases("definitions/cases") else { return };
     let (mut loaded, mut wrong) = (0, Vec::new());
     for (id, case) in &cases {
         let has_values = case["substitutions"].as_object().is_some_and(|values| !values.is_empty());
@@ -177,7 +163,7 @@ fn filled_in(text: &str, case: &Value) -> String {
 
 #[test]
 fn every_definition_that_ran_on_the_service_compiles() {
-    let Some(cases) = shared("conformance/cases/execution") else { return };
+    let Some(cases) = cases("conformance/cases/execution") else { return };
     let mut wrong = Vec::new();
     for (id, case) in &cases {
         let text = filled_in(&serde_json::to_string_pretty(&case["definition"]).unwrap(), case);
@@ -194,7 +180,7 @@ fn every_definition_that_ran_on_the_service_compiles() {
 
 #[test]
 fn refusals_use_the_words_of_the_service() {
-    let Some(cases) = shared("conformance/cases/validation") else { return };
+    let Some(cases) = cases("conformance/cases/validation") else { return };
     let mut compared = 0;
     for (id, case) in &cases {
         let Some(text) = case["request"]["definition"].as_str() else { continue };

@@ -12,7 +12,7 @@ use rehearsal::prelude::*;
 use serde_json::Value;
 
 use super::generate::plan;
-use super::support::machine;
+use super::support::{files_below, machine, shared};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graph")
@@ -273,14 +273,9 @@ proptest! {
 
 #[test]
 fn nothing_lies_on_anything_in_published_machines() {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, PathBuf::from).join("definitions/cases");
-    let Ok(entries) = std::fs::read_dir(&root) else {
-        println!("skipped: there is no {}", root.display());
-        return;
-    };
+    let Some(cases) = shared("definitions/cases") else { return };
     let (mut drawn, mut wrong) = (0, Vec::new());
-    for path in entries.map(|entry| entry.unwrap().path()) {
+    for path in files_below(&cases, "json") {
         let case: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let Ok(machine) = Machine::from_json(&case["definition"]) else { continue };
         let graph = Graph::of(&machine);
@@ -322,6 +317,23 @@ fn a_large_machine_is_drawn_quickly() {
     // Unoptimised and with neighbours; a build as people have it takes a twentieth of that.
     assert!(took < Duration::from_secs(3), "{took:?}");
     assert_eq!(faults(&graph, &layout), Vec::<String>::new());
+}
+
+/// As large as a definition may be, and with ways as long as the whole.
+#[test]
+fn a_machine_that_nobody_can_look_at_is_drawn_all_the_same() {
+    let count = 2_000;
+    let state = |i: usize| {
+        let rule = json!({ "Variable": "$.n", "NumericEquals": i, "Next": format!("S{}", (i + count / 2) % count) });
+        json!({ "Type": "Choice", "Choices": [rule], "Default": format!("S{}", i + 1) })
+    };
+    let mut states: serde_json::Map<String, Value> = (0..count).map(|i| (format!("S{i}"), state(i))).collect();
+    states.insert(format!("S{count}"), json!({ "Type": "Succeed" }));
+    let machine = machine(json!({ "StartAt": "S0", "States": states }));
+    let began = Instant::now();
+    let svg = Graph::of(&machine).svg(&SvgOptions::default());
+    println!("{count} states with long ways are drawn in {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20) && svg.len() < 20_000_000, "{} bytes", svg.len());
 }
 
 #[cfg(feature = "cli")]

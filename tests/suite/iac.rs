@@ -8,6 +8,8 @@ use rehearsal::asl::{CompileOptions, MachineType, QueryLanguage};
 use rehearsal::iac::{self, Found};
 use serde_json::Value;
 
+use crate::support::shared;
+
 fn templates(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates").join(name)
 }
@@ -528,12 +530,8 @@ const WITHOUT_A_FILE: &[(&str, &str)] =
 
 #[test]
 fn every_machine_of_the_published_templates_is_found_and_compiles() {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, PathBuf::from).join("templates");
-    let Ok(expected) = std::fs::read_to_string(root.join("expected.json")) else {
-        println!("skipped: there is no {}", root.display());
-        return;
-    };
+    let Some(root) = shared("templates") else { return };
+    let expected = std::fs::read_to_string(root.join("expected.json")).unwrap();
     let root = root.canonicalize().unwrap();
     let expected: Value = serde_json::from_str(&expected).unwrap();
     let mut wrong = Vec::new();

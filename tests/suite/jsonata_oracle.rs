@@ -1,11 +1,12 @@
 //! Every case of JSONata's own suite, in the version that Step Functions documents.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use rehearsal::expr::env::Env;
 use rehearsal::expr::jsonata::{Expression, Outcome};
 use rehearsal::value::Value;
+
+use crate::support::shared;
 
 struct Still;
 
@@ -71,12 +72,8 @@ fn agrees(case: &Value, outcome: &str) -> bool {
 
 #[test]
 fn every_case_of_the_official_suite_agrees_outside_the_dialect_differences() {
-    let shared = std::env::var_os("REHEARSAL_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let Ok(text) = std::fs::read_to_string(shared.join("jsonata/cases.jsonl")) else {
-        println!("skipped: no jsonata/cases.jsonl in {}", shared.display());
-        return;
-    };
+    let Some(folder) = shared("jsonata") else { return };
+    let text = std::fs::read_to_string(folder.join("cases.jsonl")).unwrap();
     let mut agreeing = 0;
     let mut exempt: BTreeMap<&str, usize> = BTreeMap::new();
     let mut differing = Vec::new();

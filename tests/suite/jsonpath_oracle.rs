@@ -1,16 +1,10 @@
 //! Every recorded answer of Jayway JsonPath, compared with ours: the value, whether the path is definite, the kind of
 //! error and, for a path that leads nowhere, the message.
 
-use std::path::PathBuf;
-
 use rehearsal::expr::jsonpath::{JsonPath, PathErrorKind};
 use rehearsal::value::Value;
 
-fn reference(file: &str) -> Option<String> {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
-    let folder = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, PathBuf::from);
-    std::fs::read_to_string(folder.join(file)).ok()
-}
+use crate::support::shared;
 
 /// What became of a path, in the form the recordings have.
 #[derive(Debug, PartialEq)]
@@ -50,10 +44,8 @@ fn recorded(line: &Value) -> (Option<bool>, Outcome) {
 
 #[test]
 fn every_path_has_the_answer_that_jayway_gave() {
-    let Some(lines) = reference("jsonpath/jayway.jsonl") else {
-        println!("skipped: the recorded answers of Jayway are not here");
-        return;
-    };
+    let Some(folder) = shared("jsonpath") else { return };
+    let lines = std::fs::read_to_string(folder.join("jayway.jsonl")).unwrap();
     let mut differences = Vec::new();
     let mut count = 0;
     for line in lines.lines() {

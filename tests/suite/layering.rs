@@ -1,6 +1,8 @@
 //! Imports flow one way: each module sees those below it, and what the engine may not see, it does not see.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::support::files_below;
 
 /// The modules of each layer, from the bottom up. A module sees its own layer and those below.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -84,27 +86,12 @@ fn objection(module: &str, line: &str) -> Option<String> {
     BANS.iter().find_map(banned)
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
 #[test]
 fn imports_flow_one_way() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
     let mut lines = 0;
-    for file in files_below(&root) {
+    for file in files_below(&root, "rs") {
         let place = file.strip_prefix(&root).unwrap();
         let module = module_of(place);
         // The root is above all layers, and a test may look at a real clock.

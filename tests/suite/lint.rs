@@ -13,6 +13,8 @@ use rehearsal::diagnostic::{Diagnostics, Severity};
 use rehearsal::source::Source;
 use serde_json::{Value, json};
 
+use crate::support::{files_below, shared};
+
 #[expect(clippy::print_stderr, reason = "a test says what it skips")]
 fn say(text: &str) {
     eprintln!("{text}");
@@ -131,22 +133,6 @@ fn the_reference_page_is_the_rules() {
     }
 }
 
-/// Files with Rust code below a folder.
-fn code_below(folder: &Path) -> Vec<PathBuf> {
-    let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for path in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
 #[test]
 fn every_code_that_is_reported_can_be_explained() {
     let call = regex::Regex::new(
@@ -155,7 +141,7 @@ fn every_code_that_is_reported_can_be_explained() {
     .unwrap();
     let mut codes = BTreeSet::new();
     for folder in ["src/asl", "src/iac", "src/source"] {
-        for path in code_below(&root().join(folder)) {
+        for path in files_below(&root().join(folder), "rs") {
             // Scenario files and files of mocks are read with the same words; theirs are not about definitions.
             if path.ends_with("words.rs") || path.ends_with("tests.rs") {
                 continue;
@@ -223,14 +209,7 @@ fn the_largest_definitions_are_linted_in_good_time() {
 
 /// The published definitions, if they are there: the name of each and the document about it.
 fn published() -> Option<Vec<(String, Value)>> {
-    let beside = || root().join("../shared");
-    let folder = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, PathBuf::from).join("definitions/cases");
-    if !folder.is_dir() {
-        say(&format!("skipped: there is no {}", folder.display()));
-        return None;
-    }
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    paths.sort();
+    let paths = files_below(&shared("definitions/cases")?, "json");
     let read = |path: PathBuf| {
         let case = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         (path.file_stem().unwrap().to_string_lossy().into_owned(), case)

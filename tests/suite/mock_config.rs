@@ -283,3 +283,40 @@ fn a_mock_of_test_state_is_a_mock_of_a_state() {
     assert!(error.to_string().contains("say which state the mock answers by `--state NAME`"), "{error}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    /// Whatever somebody's editor leaves behind is refused or run, and never a panic.
+    #[test]
+    fn a_damaged_configuration_is_no_panic(cut in 0.0..1.0_f64, length in 0usize..30, put in "[\\[\\]{}\":,0-9a-zA-Z-]{0,6}") {
+        let text = charge(json!({ "0-1": { "Throw": { "Error": "E", "Cause": "c" } }, "2": { "Return": { "a": [1] } } }));
+        let from = (cut * text.len() as f64) as usize;
+        let to = (from + length).min(text.len());
+        let damaged = format!("{}{put}{}", &text[..from], &text[to..]);
+        if let Ok(config) = config(&damaged) {
+            for scenarios in config.scenarios(&options()).into_iter().flatten().flatten() {
+                for scenario in scenarios.file.scenarios() {
+                    scenarios.file.run(scenario, None);
+                }
+                config.draft(&scenarios, Path::new("x.rehearsal.yaml"), &options()).0.to_yaml();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nearest_definition_is_meant_where_others_lie_further_away() {
+    let folder = crate::support::Folder::new("mock-config-near");
+    let definition = include_str!("../machines/checkout.asl.json");
+    folder.write(".git/HEAD", "");
+    folder.write("shop/checkout.asl.json", definition);
+    folder.write("other/checkout.asl.json", definition);
+    folder.write("other/approval.asl.json", include_str!("../machines/approval.asl.json"));
+    let text = json!({ "StateMachines": { "Checkout": { "TestCases": { "A": {} } }, "Approval": { "TestCases": { "A": {} } } } });
+    let path = folder.write("shop/MockConfigFile.json", &text.to_string());
+    let config = MockConfig::load(&path).unwrap();
+    let all = config.scenarios(&Options::default()).unwrap();
+    let found: Vec<String> = all.into_iter().map(|s| s.unwrap().definition).collect();
+    assert!(found[0].ends_with("shop/checkout.asl.json") && found[1].ends_with("other/approval.asl.json"), "{found:?}");
+}

@@ -315,10 +315,7 @@ fn filled(node: &Value, given: &Value) -> Value {
 
 #[test]
 fn executions_recorded_on_aws_are_reproduced() {
-    let Some(cases) = shared("conformance/cases/execution") else {
-        println!("skipped: no recorded executions here; REHEARSAL_SHARED names the folder that has them");
-        return;
-    };
+    let Some(cases) = shared("conformance/cases/execution") else { return };
     let folder = Folder::new("record-conformance");
     let (mut all, mut good) = (0, 0);
     let mut differing = Vec::new();
@@ -352,4 +349,95 @@ fn executions_recorded_on_aws_are_reproduced() {
     println!("{good} of {all} recorded executions are reproduced");
     // The others: values that the recorder blanked, random numbers, children of Map Runs, a deleted activity.
     assert!(all > 400 && good * 100 >= all * 92, "{good} of {all}\n{}", differing.join("\n"));
+}
+
+/// Changes one of the values of a document: the nth that is met.
+fn damage(node: &mut Value, nth: &mut usize, with: &Value) {
+    if *nth == 0 {
+        *node = with.clone();
+    }
+    *nth = nth.wrapping_sub(1);
+    match node {
+        Value::Object(o) => o.values_mut().for_each(|v| damage(v, nth, with)),
+        Value::Array(a) => a.iter_mut().for_each(|v| damage(v, nth, with)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_damaged_history_is_refused_or_differs_and_is_no_panic() {
+    let folder = Folder::new("record-damaged");
+    let definition = machine_file("checkout.asl.json");
+    let machine = Machine::load(&definition).unwrap();
+    let run = Harness::new(&machine)
+        .mock(
+            "Charge",
+            mock::throws("Lambda.TooManyRequestsException").then(mock::payload(json!({ "chargeId": "c-1" }))),
+        )
+        .mock("Email", json!({}))
+        .mock("Audit", json!({}))
+        .run(json!({ "orderId": 7 }));
+    let whole = run.history_json();
+    let mut same = 0;
+    for with in [json!(null), json!(0), json!("x"), json!({}), json!([]), json!(1e300), json!("Each"), json!("{}")] {
+        for nth in (0..260).step_by(3) {
+            let mut history = whole.clone();
+            damage(&mut history, &mut nth.clone(), &with);
+            same += usize::from(recorded(&folder, &history, &definition).is_ok_and(|record| record.reproduces));
+        }
+    }
+    // Regions, roles and the like make no difference; most things do.
+    assert!(same < 250, "{same}");
+}
+
+const TEMPLATE: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  ChargeFunction: { Type: AWS::Serverless::Function, Properties: { Handler: x, Runtime: nodejs22.x, CodeUri: . } }
+  Approvals: { Type: AWS::SQS::Queue }
+  Orders: { Type: AWS::DynamoDB::Table }
+  Order:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionSubstitutions:
+        Charge: !GetAtt ChargeFunction.Arn
+        Queue: !Ref Approvals
+        Table: !Ref Orders
+      Definition:
+        StartAt: Charge
+        States:
+          Charge: { Type: Task, Resource: "${Charge}", Next: Tell }
+          Tell:
+            Type: Task
+            Resource: arn:aws:states:::sqs:sendMessage
+            Parameters: { QueueUrl: "${Queue}", MessageBody.$: $ }
+            Next: Save
+          Save:
+            Type: Task
+            Resource: arn:aws:states:::dynamodb:putItem
+            Parameters: { TableName: "${Table}", Item: { id: { S: "1" } } }
+            End: true
+"#;
+
+#[test]
+fn names_that_a_deployment_filled_in_are_found_by_what_the_history_shows() {
+    let folder = Folder::new("record-deployed");
+    let target = format!("{}#Order", folder.write("template.yaml", TEMPLATE).display());
+    let deployed = rehearsal::asl::CompileOptions::default()
+        .substitute("ChargeFunction", "arn:aws:lambda:eu-west-1:999999999999:function:shop-prod-charge-1X2Y3Z")
+        .substitute("Approvals", "https://sqs.eu-west-1.amazonaws.com/999999999999/shop-prod-approvals")
+        .substitute("Orders", "shop-prod-orders");
+    let deployed = deployed
+        .substitute("ChargeFunction.Arn", "arn:aws:lambda:eu-west-1:999999999999:function:shop-prod-charge-1X2Y3Z");
+    let machine = Machine::load_with(&target, &deployed).unwrap();
+    let run = Harness::new(&machine)
+        .mock("Charge", json!({ "paid": true }))
+        .mock("Tell", json!({}))
+        .mock("Save", json!({}))
+        .run(json!({}));
+    assert!(run.history_json().to_string().contains("shop-prod-orders"));
+    let record = recorded(&folder, &run.history_json(), &target).unwrap();
+    assert!(record.reproduces, "{:#?}\n{}", record.differences, record.text);
+    assert!(record.text.contains("substitutions:"), "{}", record.text);
+    assert_passes(&folder, &record);
 }

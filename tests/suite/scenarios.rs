@@ -229,3 +229,28 @@ fn a_selection_chooses_by_name_tag_and_part() {
     };
     assert_eq!(part(1) + part(2), all);
 }
+
+#[test]
+fn a_scenario_file_knows_everything_that_it_was_made_from() {
+    let sources = |head: &str| -> Vec<String> {
+        let rest = "scenarios:\n  - { name: a, expect: { status: FAILED }, snapshot: true }\n";
+        let folder = root().join("tests/scenarios");
+        let source = Arc::new(Source::new("x.rehearsal.yaml", format!("{head}{rest}")));
+        let file = ScenarioFile::parse(&folder.join("x.rehearsal.yaml"), &source).unwrap();
+        let shown = |path: &std::path::PathBuf| path.strip_prefix(root()).unwrap_or(path).display().to_string();
+        file.sources().iter().map(shown).collect()
+    };
+    let (own, stored) = ("tests/scenarios/x.rehearsal.yaml", "tests/scenarios/snapshots/x@a.snap");
+    // What a template names is read with it.
+    let template = sources("machine: ../templates/sam/template.yaml#Order\n");
+    let want = [stored, own, "tests/templates/sam/machines/order.asl.json", "tests/templates/sam/template.yaml"];
+    assert_eq!(template, want);
+    let head = "machine: ../machines/checkout.asl.json
+machines: ../machines/order.asl.json
+use: ../../mocks/checkout.yaml
+objects: { inbox/a.json: ../machines/order.asl.json }
+";
+    let want =
+        ["mocks/checkout.yaml", "tests/machines/checkout.asl.json", "tests/machines/order.asl.json", stored, own];
+    assert_eq!(sources(head), want);
+}

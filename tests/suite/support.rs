@@ -109,12 +109,16 @@ impl Drop for Folder {
     }
 }
 
-/// A folder of what is shared between projects, where it is here.
+/// A folder of what is shared between projects, where it is here; a test that needs it says that it skips.
 pub(crate) fn shared(part: &str) -> Option<std::path::PathBuf> {
     let beside = || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let root = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, std::path::PathBuf::from);
     let path = root.join(part);
-    path.is_dir().then_some(path)
+    if !path.is_dir() {
+        println!("skipped: there is no {}; REHEARSAL_SHARED names the folder that has it", path.display());
+        return None;
+    }
+    Some(path)
 }
 
 /// All files with an ending, in folders and below them, by name.

@@ -8,6 +8,8 @@ use rehearsal::asl::{CompileOptions, MachineType};
 use rehearsal::iac;
 use serde_json::{Value, json};
 
+use crate::support::shared;
+
 fn templates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates/terraform")
 }
@@ -511,12 +513,8 @@ fn what_terraform_shows_is_read() {
 
 #[test]
 fn published_projects_are_read() {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("REHEARSAL_SHARED").map_or_else(beside, PathBuf::from).join("templates");
-    let Ok(expected) = std::fs::read_to_string(shared.join("expected.json")) else {
-        println!("skipped: there is no {}", shared.display());
-        return;
-    };
+    let Some(shared) = shared("templates") else { return };
+    let expected = std::fs::read_to_string(shared.join("expected.json")).unwrap();
     let expected: std::collections::BTreeMap<String, usize> = serde_json::from_str(&expected).unwrap();
     let mut looked_at = 0;
     for (file, count) in expected.into_iter().filter(|(file, _)| file.ends_with(".tf")) {

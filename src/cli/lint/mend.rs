@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rehearsal::Error;
 use rehearsal::diagnostic::Fix;
 use rehearsal::source::Source;
 
@@ -36,7 +35,7 @@ pub(super) fn mend(report: &Report) -> Result<(usize, usize), Failure> {
             continue;
         }
         let text = format!("{mark}{text}");
-        files::replace(path, text.as_bytes()).map_err(|e| Failure::from(Error::io("write", path, e)))?;
+        files::write(path, text.as_bytes())?;
         changes += count;
         changed += 1;
     }

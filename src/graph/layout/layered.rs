@@ -10,6 +10,11 @@ use std::collections::HashMap;
 use super::columns::columns;
 use super::order::order;
 
+/// More columns than this are no picture any more: then all long ways of a kind share one.
+const MOST_COLUMNS: usize = 60_000;
+/// What counts as long there, in ranks.
+const LONG: usize = 30;
+
 /// Something to be placed: a state, a frame, a mark. It reaches from its anchor so far to the left and right.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
@@ -82,8 +87,10 @@ pub(super) fn layers(items: &[Item], links: &[Link]) -> (Layers, Vec<f64>) {
     }
     let (is_up, visited) = walk(items.len(), links, &outgoing);
     let ranks = ranks(items.len(), links, &outgoing, &is_up, &visited);
-    let mut layers = Builder { items, links, ranks: &ranks, layers: Layers::default(), shared: HashMap::new() }
-        .build(&visited, &is_up);
+    let is_crowded = spans(links, &ranks) > MOST_COLUMNS;
+    let builder =
+        Builder { items, links, ranks: &ranks, layers: Layers::default(), shared: HashMap::new(), is_crowded };
+    let mut layers = builder.build(&visited, &is_up);
     order(&mut layers);
     let x = columns(&layers);
     (layers, x)
@@ -159,6 +166,17 @@ fn ranks(items: usize, links: &[Link], outgoing: &[Vec<usize>], is_up: &[bool], 
     ranks
 }
 
+/// How many columns there are where each item has its own, in all ranks together.
+fn spans(links: &[Link], ranks: &[usize]) -> usize {
+    let mut longest: HashMap<(usize, u8), usize> = HashMap::new();
+    for link in links {
+        let span = ranks[link.from].abs_diff(ranks[link.to]);
+        let known = longest.entry((link.to, link.kind)).or_default();
+        *known = span.max(*known);
+    }
+    longest.values().sum()
+}
+
 struct Builder<'a> {
     items: &'a [Item],
     links: &'a [Link],
@@ -166,6 +184,7 @@ struct Builder<'a> {
     layers: Layers,
     /// Columns by the item they lead to, their kind, whether they lead back, and their rank.
     shared: HashMap<(usize, u8, bool, usize), usize>,
+    is_crowded: bool,
 }
 
 impl Builder<'_> {
@@ -236,8 +255,9 @@ impl Builder<'_> {
             between.push(id);
             label = Some(id);
         }
+        let whose = if self.is_crowded && ranks.len() > LONG { usize::MAX } else { link.to };
         for rank in ranks {
-            let key = (link.to, link.kind, is_up, rank);
+            let key = (whose, link.kind, is_up, rank);
             let id = match self.shared.get(&key) {
                 Some(id) => *id,
                 None => {

@@ -47,20 +47,23 @@ impl MockConfig {
     /// all in one error for each machine.
     pub fn scenarios(&self, options: &Options) -> Result<Vec<Result<Scenarios, Error>>, Error> {
         self.check(options)?;
-        let definitions = match options.paths.as_slice() {
-            [] => {
-                let is_found = |all: &Definitions, machine: &ConfiguredMachine| {
-                    options.definitions.contains_key(&*machine.name)
-                        || !matches!(all.named(&machine.name, states_of(machine)), Match::None)
-                };
-                Definitions::near(&self.path, |all| self.machines.iter().all(|machine| is_found(all, machine)))
-            }
-            paths => Definitions::in_paths(paths),
+        let is_found = |all: &Definitions, machine: &ConfiguredMachine| {
+            options.definitions.contains_key(&*machine.name)
+                || !matches!(all.named(&machine.name, states_of(machine)), Match::None)
+        };
+        let levels = match options.paths.as_slice() {
+            [] => Definitions::near(&self.path, |all| self.machines.iter().all(|machine| is_found(all, machine))),
+            paths => vec![Definitions::in_paths(paths)],
+        };
+        let last = Definitions::default();
+        // The nearest folder in which there is one; where there is none, the widest says where it was looked for.
+        let nearest = |machine: &ConfiguredMachine| {
+            levels.iter().find(|all| is_found(all, machine)).or(levels.last()).unwrap_or(&last)
         };
         let made = |machine: &ConfiguredMachine| {
             let definition = match options.definitions.get(&*machine.name) {
                 Some(given) => given.clone(),
-                None => self.definition_of(machine, &definitions)?,
+                None => self.definition_of(machine, nearest(machine))?,
             };
             self.of_machine(machine, definition, options)
         };

@@ -13,6 +13,9 @@ use crate::time::Timestamp;
 /// How many differences are told.
 const MOST_TOLD: usize = 8;
 
+/// How many texts that differ are kept.
+const MOST_TEXTS: usize = 40;
+
 /// What differs.
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
@@ -28,6 +31,8 @@ pub(super) struct Comparison {
     pub(super) by_chance: usize,
     /// By how much an event comes earlier at most: what AWS took between the states.
     pub(super) drift: Duration,
+    /// Texts that differ: what was recorded, and what is there when replayed.
+    pub(super) texts: Vec<(String, String)>,
     /// Members of the context object that the recorded payloads show.
     pub(super) context: BTreeMap<&'static str, String>,
 }
@@ -187,6 +192,10 @@ impl Compare<'_> {
 
     /// A text of our context object stands where AWS had one of its own.
     fn learn(&mut self, recorded: &str, replayed: &str) {
+        let pair = (recorded.to_owned(), replayed.to_owned());
+        if self.found.texts.len() < MOST_TEXTS && !self.found.texts.contains(&pair) {
+            self.found.texts.push(pair);
+        }
         for (place, text) in &self.known.context {
             if text == replayed {
                 self.found.context.entry(place).or_insert_with(|| recorded.to_owned());

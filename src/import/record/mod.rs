@@ -4,6 +4,7 @@
 //! payloads, and which event follows which. Instants may differ by the time that AWS took between the states.
 
 mod compare;
+mod learn;
 mod read;
 mod replies;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::asl::machine::StateKind;
-use crate::asl::{Machine, MachineType};
+use crate::asl::{CompileOptions, Machine, MachineType};
 use crate::diagnostic::did_you_mean;
 use crate::error::{Error, ErrorKind};
 use crate::harness::Run;
@@ -39,6 +40,9 @@ pub struct Options {
     /// The definition: `FILE` or `FILE#ID`. Without it, the one that is named as in DescribeExecution's answer, or the
     /// only one near the history that has its states.
     pub definition: Option<String>,
+    /// Values for placeholders, parameters and references of the definition. Those that the history shows are found
+    /// without.
+    pub substitutions: BTreeMap<String, String>,
     /// DescribeExecution's answer: the names of the execution and its machine.
     pub described: Option<PathBuf>,
     /// Objects that the execution's Maps read, by `BUCKET/KEY`.
@@ -89,12 +93,17 @@ pub fn record(pages: &[PathBuf], to: &Path, options: &Options) -> Result<Record,
         Some(given) => given.clone(),
         None => definition(&first, described.as_ref(), &timeline)?,
     };
-    let machine = Machine::load(&definition)?;
+    let mut compiling = CompileOptions::default();
+    for (name, value) in &options.substitutions {
+        compiling = compiling.substitute(name, value);
+    }
+    let machine = Machine::load_with(&definition, &compiling)?;
     let recording = Recording {
         history: &recorded.history,
         timeline: &timeline,
         machine: &machine,
         definition: &definition,
+        compiling: &compiling,
         options,
         described: described.as_ref(),
         file: first.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -113,7 +122,9 @@ fn definition(history: &Path, described: Option<&Value>, timeline: &Timeline) ->
         (!name.is_empty() && matches!(all.named(&name, states()), Match::One(_)))
             || !all.with_states(states()).is_empty()
     };
-    let definitions = Definitions::near(history, found);
+    let levels = Definitions::near(history, found);
+    let none = Definitions::default();
+    let definitions = levels.last().unwrap_or(&none);
     if !name.is_empty()
         && let Match::One(found) = definitions.named(&name, std::iter::empty())
     {
@@ -132,11 +143,22 @@ fn definition(history: &Path, described: Option<&Value>, timeline: &Timeline) ->
     }
 }
 
+/// What a replay is given beside the answers.
+#[derive(Clone)]
+struct Surroundings {
+    outside: Outside,
+    /// Members of the context object.
+    context: BTreeMap<&'static str, String>,
+    /// Values for what the definition refers to.
+    compiling: CompileOptions,
+}
+
 struct Recording<'a> {
     history: &'a History,
     timeline: &'a Timeline,
     machine: &'a Machine,
     definition: &'a str,
+    compiling: &'a CompileOptions,
     options: &'a Options,
     described: Option<&'a Value>,
     file: String,
@@ -184,58 +206,57 @@ impl Recording<'_> {
     }
 
     fn record(&self, to: &Path, mut notes: Vec<String>) -> Record {
-        let mut best: Option<(Comparison, Outside, BTreeMap<&'static str, String>)> = None;
+        let mut best: Option<(Comparison, Surroundings)> = None;
         // What is expected where the history is reproduced, but for what chance and the clock made.
         let mut own: Option<Vec<Entry>> = None;
         let mut trouble = None;
+        let plain =
+            Surroundings { outside: Outside::Played, context: BTreeMap::new(), compiling: self.compiling.clone() };
+        let mut tries = vec![plain.clone(), Surroundings { outside: Outside::Mocked, ..plain.clone() }];
         let described = self.context_described();
-        let mut tries: Vec<(Outside, BTreeMap<&'static str, String>)> =
-            vec![(Outside::Played, BTreeMap::new()), (Outside::Mocked, BTreeMap::new())];
         if !described.is_empty() {
-            tries.push((Outside::Played, described));
+            tries.push(Surroundings { context: described, ..plain.clone() });
         }
         let mut rounds = 0;
         while !tries.is_empty() {
-            let (outside, context) = tries.remove(0);
-            let draft = self.draft(self.definition.to_owned(), outside, &context, None);
+            let given = tries.remove(0);
+            let draft = self.draft(self.definition.to_owned(), &given, None);
             match self.replay(&draft) {
                 Ok((run, passes)) => {
                     let comparison = self.compare(&run);
                     if comparison.differing == 0 && !passes {
                         own = Some(seen::expectations(&run, Much::All));
                     }
-                    // Names that payloads show are the account's; with them in the context object it is tried again.
-                    let is_new = comparison.context.iter().any(|(place, text)| context.get(place) != Some(text));
-                    if is_new && rounds < MOST_ROUNDS {
+                    if comparison.differing > 0 && rounds < MOST_ROUNDS {
                         rounds += 1;
-                        let mut with = context.clone();
-                        with.extend(comparison.context.clone());
-                        tries.push((outside, with));
+                        tries.extend(self.learn(&given, &comparison));
                     }
                     let size = |c: &Comparison| (c.differing, c.leaves);
-                    if best.as_ref().is_none_or(|(b, ..)| size(&comparison) < size(b)) {
-                        best = Some((comparison, outside, context));
+                    if best.as_ref().is_none_or(|(b, _)| size(&comparison) < size(b)) {
+                        best = Some((comparison, given));
                     }
-                    if best.as_ref().is_some_and(|(b, ..)| b.differing == 0) {
+                    if best.as_ref().is_some_and(|(b, _)| b.differing == 0) {
                         break;
                     }
                 }
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }
-        let (comparison, outside, context) = best.unwrap_or_else(|| {
+        let (comparison, given) = best.unwrap_or_else(|| {
             let why = trouble.unwrap_or_default();
             let found = Comparison { differing: self.history.len(), differences: vec![why], ..Comparison::default() };
-            (found, Outside::Played, BTreeMap::new())
+            (found, plain)
         });
-        let world = replies::world(self.history, self.timeline, outside);
-        for map in &world.map_runs {
-            notes.push(format!(
+        for map in &replies::world(self.history, self.timeline, given.outside).map_runs {
+            let note = format!(
                 "`{map}` ran its items as executions of their own, whose calls are not in this history: mock them"
-            ));
+            );
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
         }
         let folder = to.parent().unwrap_or(Path::new(""));
-        let draft = self.draft(relative(folder, self.definition), outside, &context, own);
+        let draft = self.draft(relative(folder, self.definition), &given, own);
         Record {
             text: draft.to_yaml(),
             definition: self.definition.to_owned(),
@@ -250,6 +271,18 @@ impl Recording<'_> {
         }
     }
 
+    /// Other surroundings, where differences teach something: names of the account belong into the context object,
+    /// those of other resources in place of references to them.
+    fn learn(&self, given: &Surroundings, comparison: &Comparison) -> Option<Surroundings> {
+        let mut with = given.clone();
+        with.context.extend(comparison.context.clone());
+        if let Some(compiling) = learn::substitutions(self.definition, &given.compiling, &comparison.texts) {
+            with.compiling = compiling;
+        }
+        let is_new = with.context != given.context || with.compiling.substitutions != given.compiling.substitutions;
+        is_new.then_some(with)
+    }
+
     fn name(&self) -> String {
         let named = || Some(self.described?.get("name")?.as_str()?.to_string());
         let stem = || self.file.split('.').next().unwrap_or("history").to_owned();
@@ -257,25 +290,24 @@ impl Recording<'_> {
     }
 
     /// The scenario; it expects what is recorded, unless it is told better.
-    fn draft(
-        &self,
-        machine: String,
-        outside: Outside,
-        context: &BTreeMap<&'static str, String>,
-        own: Option<Vec<Entry>>,
-    ) -> Draft {
-        let world: World = replies::world(self.history, self.timeline, outside);
+    fn draft(&self, machine: String, given: &Surroundings, own: Option<Vec<Entry>>) -> Draft {
+        let world: World = replies::world(self.history, self.timeline, given.outside);
         let mut draft = Draft::new(machine);
         draft.about =
             vec![format!("Made of {} by `rehearsal record`: what is answered here was answered on AWS.", self.file)];
         if self.machine.machine_type() == MachineType::Express && self.is_plain() {
             draft.head.push(Entry::new("type", Value::from("EXPRESS")));
         }
+        if !given.compiling.substitutions.is_empty() {
+            let all =
+                given.compiling.substitutions.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+            draft.head.push(Entry::new("substitutions", Value::object(all)));
+        }
         if let Some(start) = self.history.started_at() {
             draft.head.push(Entry::new("start", Value::from(start.to_string())));
         }
-        if !context.is_empty() {
-            draft.head.push(Entry::new("context", context_value(context)));
+        if !given.context.is_empty() {
+            draft.head.push(Entry::new("context", context_value(&given.context)));
         }
         if !self.options.objects.is_empty() {
             let objects = self.options.objects.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str())));
@@ -384,9 +416,7 @@ impl Record {
     /// How well it reproduces the history, in a sentence.
     pub fn verdict(&self) -> String {
         if !self.reproduces {
-            let n = self.differing;
-            let of = if n == 1 { "1 of".to_owned() } else { format!("{n} of") };
-            return format!("replaying it differs from the history in {of} {} events", self.events);
+            return format!("replaying it differs from the history in {} of {} events", self.differing, self.events);
         }
         let mut text = format!("replaying it gives the history: {} events", self.events);
         if self.reordered {

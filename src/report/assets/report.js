@@ -331,7 +331,7 @@
       before = row;
     }
     const count = told.rows.filter((row) => row.kind === "state").length;
-    story.append(make("h3", "", "What happened ", make("small", "", `${count} states · open a row for input and output`)));
+    story.append(make("h3", "", "What happened ", make("small", "", `${count === 1 ? "1 state" : `${count} states`} · open a row for input and output`)));
     story.append(list);
   };
 
