@@ -76,10 +76,11 @@ impl Faults {
         let states = || machines.iter().flat_map(|m| m.inner.states.iter());
         let each: Vec<BoxedStrategy<Fault>> = match &self.0 {
             Choice::None => Vec::new(),
-            Choice::Any => states().filter_map(|s| on_task(s, |task| kinds(machines, s, task))).collect(),
+            Choice::Any => states().filter_map(|s| on_task(machines, s, |task| kinds(machines, s, task))).collect(),
             Choice::Of(errors, faults) => {
                 let kinds: Vec<FaultKind> = errors.iter().cloned().map(FaultKind::of_error).collect();
-                let anywhere = states().filter(|_| !kinds.is_empty()).filter_map(|s| on_task(s, |_| kinds.clone()));
+                let anywhere =
+                    states().filter(|_| !kinds.is_empty()).filter_map(|s| on_task(machines, s, |_| kinds.clone()));
                 anywhere.chain(faults.iter().map(|fault| Just(fault.clone()).boxed())).collect()
             }
         };
@@ -91,7 +92,11 @@ impl Faults {
 }
 
 /// Faults on a state, if it is a task and can have any.
-fn on_task(state: &State, kinds: impl FnOnce(&Task) -> Vec<FaultKind>) -> Option<BoxedStrategy<Fault>> {
+fn on_task(
+    machines: &[Machine],
+    state: &State,
+    kinds: impl FnOnce(&Task) -> Vec<FaultKind>,
+) -> Option<BoxedStrategy<Fault>> {
     let StateKind::Task(task) = &state.kind else { return None };
     let kinds = kinds(task);
     if kinds.is_empty() {
@@ -104,9 +109,9 @@ fn on_task(state: &State, kinds: impl FnOnce(&Task) -> Vec<FaultKind>) -> Option
     let times =
         Union::new_weighted(vec![(3, (1..=(used_up + 1).min(MOST_STRIKES)).boxed()), (2, Just(used_up).boxed())]);
     let nth = Union::new_weighted(vec![(4, Just(1).boxed()), (1, (1..=4_u64).boxed())]);
-    let item = match state.enclosing.is_empty() {
-        true => Just(None).boxed(),
-        false => proptest::option::weighted(0.3, 0..MOST_ITEMS).boxed(),
+    let item = match around(machines, state).any(|s| matches!(s.kind, StateKind::Map(_))) {
+        false => Just(None).boxed(),
+        true => proptest::option::weighted(0.3, 0..MOST_ITEMS).boxed(),
     };
     let made = (select(kinds), times, nth, item, proptest::bool::weighted(0.2)).prop_map(
         move |(kind, times, nth, item, after)| {
@@ -121,12 +126,16 @@ fn on_task(state: &State, kinds: impl FnOnce(&Task) -> Vec<FaultKind>) -> Option
     Some(made.boxed())
 }
 
+/// The Maps and Parallels that enclose a state.
+fn around<'a>(machines: &'a [Machine], state: &'a State) -> impl Iterator<Item = &'a State> {
+    machines.iter().flat_map(|m| m.inner.states.iter()).filter(|s| state.enclosing.contains(&s.name))
+}
+
 /// What can go wrong with a task, the simplest first.
 fn kinds(machines: &[Machine], state: &State, task: &Task) -> Vec<FaultKind> {
     let mut kinds = vec![FaultKind::TaskFailed];
     // What it or what encloses it is prepared for is what it may meet.
-    let around = machines.iter().flat_map(|m| m.inner.states.iter()).filter(|s| state.enclosing.contains(&s.name));
-    let handlers = std::iter::once(state).chain(around);
+    let handlers = std::iter::once(state).chain(around(machines, state));
     let names = handlers.flat_map(|s| {
         s.retry.iter().flat_map(|r| &r.errors).chain(s.catch.iter().flat_map(|c| &c.errors)).collect::<Vec<_>>()
     });

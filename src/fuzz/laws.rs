@@ -102,7 +102,7 @@ impl Law {
         };
         Law::new(name, move |run| {
             let histories = std::iter::once(run.history()).chain(run.children().iter().map(|c| &c.history));
-            let mut found = histories.flat_map(|history| failures(history));
+            let mut found = histories.flat_map(failures);
             let (at, error, cause) = found.find(|(_, error, _)| errors.iter().any(|name| **name == **error))?;
             let at = format_offset(at.since(run.started_at()));
             let mut text = format!("{error} at {at}");

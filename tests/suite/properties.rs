@@ -137,9 +137,9 @@ FAIL  ./order.rehearsal.yaml › money is never taken without a saved order
         " made smaller
 
   FAILED · 4s on the clock · seed 0
-    T+0       Large?  Choice → Charge
-    T+0       Charge  lambda:invoke charge ✓ 1s
-    T+1s      Save    dynamodb:putItem
+    T+0       Large?    Choice → Charge
+    T+0       Charge    lambda:invoke charge ✓ 1s
+    T+1s      Save      dynamodb:putItem
                 ✗ T+1s  States.TaskFailed    retry after 1s
                 ✗ T+2s  States.TaskFailed    retry after 2s
                 ✗ T+4s  States.TaskFailed
@@ -297,7 +297,10 @@ fn mistakes_are_told_with_their_places() {
     }
     let missing = findings("input: { $schema: nowhere.json }");
     assert!(missing[0].starts_with("nowhere.json · unreadable: failed to read `"), "{missing:?}");
-    assert_eq!(findings("always: [{ expect: { always: [] } }]"), [] as [String; 0]);
+    assert_eq!(
+        findings("always: [{ expect: { always: [] } }]"),
+        ["{ always: [] } · nothing-expected: this law expects nothing; write `expect: { status: SUCCEEDED }`"]
+    );
     let twice = findings("cases: 1 }\n  - { name: a");
     assert_eq!(
         twice,
