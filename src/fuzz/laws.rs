@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::diagnostic::did_you_mean;
 use crate::engine::Status;
-use crate::expr::env::Env;
+use crate::expr::env::Nowhere;
 use crate::expr::jsonata::{Expression, Outcome, function_names};
 use crate::harness::Run;
 use crate::history::{Detail, History, wire};
@@ -222,24 +222,6 @@ fn shown(outcome: Result<Outcome, String>) -> String {
 
 fn evaluated(expression: &Expression, variables: &[(&str, Value)]) -> Result<Outcome, String> {
     expression.evaluate_with(None, variables, &mut Nowhere).map_err(|error| error.message)
-}
-
-/// A law is no state: it has no context, and always the same instant and chance.
-struct Nowhere;
-
-impl Env for Nowhere {
-    fn context(&self) -> Value {
-        Value::Null
-    }
-    fn variable(&self, _: &str) -> Option<Value> {
-        None
-    }
-    fn now_millis(&self) -> i64 {
-        Timestamp::EPOCH_DEFAULT.as_millis()
-    }
-    fn next_u64(&mut self) -> u64 {
-        0
-    }
 }
 
 /// The values of the variables that an expression mentions.

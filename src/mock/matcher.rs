@@ -7,6 +7,9 @@ use regex::Regex;
 
 use super::text::brief;
 use crate::diagnostic::did_you_mean;
+use crate::expr::env::Nowhere;
+use crate::expr::jsonata::{Expression, JsonataError, Outcome};
+use crate::expr::jsonata_template::delimited;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
@@ -29,6 +32,7 @@ const MAX_DEPTH: usize = 128;
 /// | `$length: n` | strings, arrays and objects of this length, which may be a matcher, too |
 /// | `$exactly: x` | this value, without members left over |
 /// | `$not: x` | what does not match |
+/// | `$jsonata: "…"` | what the expression says `true` of; it sees the value as its input and as `$value` |
 ///
 /// The four that need no argument can be written as strings, too: `id: $uuid`.
 ///
@@ -65,6 +69,7 @@ enum Test {
     Length(Box<Rule>),
     Exactly(Value),
     Not(Box<Rule>, Value),
+    Jsonata(Expression),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +102,7 @@ impl Comparison {
 /// A matcher's name and how its argument is read. The path is that of the argument.
 type Operator = (&'static str, fn(&Value, &mut Vec<String>) -> Result<Test, MatcherError>);
 
-const OPERATORS: [Operator; 13] = [
+const OPERATORS: [Operator; 14] = [
     ("$any", |v, at| plain(v, at, Test::Any)),
     ("$absent", |v, at| plain(v, at, Test::Absent)),
     ("$uuid", |v, at| plain(v, at, Test::Uuid)),
@@ -122,6 +127,14 @@ const OPERATORS: [Operator; 13] = [
     }),
     ("$exactly", |v, _| Ok(Test::Exactly(v.clone()))),
     ("$not", |v, at| Ok(Test::Not(Box::new(rule(v, at)?), v.clone()))),
+    ("$jsonata", |v, at| {
+        let text = v.as_str().ok_or_else(|| {
+            MatcherError::new(at, "`$jsonata` takes an expression").help("write `{ $jsonata: \"total > 10\" }`")
+        })?;
+        let source = delimited(text.trim()).unwrap_or(text.trim());
+        let refused = |e: JsonataError| MatcherError::new(at, format!("`$jsonata` cannot be read: {}", e.message));
+        Expression::parse(source).map(Test::Jsonata).map_err(refused)
+    }),
 ];
 
 /// The names of all matchers.
@@ -365,11 +378,26 @@ fn check_one<'a>(test: &'a Test, actual: Option<&Value>, path: &mut Vec<PathPart
                 .or_else(|m| need(false, path, format!("length {}, not {n}", m.expected)))
         }
         Test::Exactly(expected) => exactly(expected, actual, path),
+        Test::Jsonata(expression) => jsonata(expression, actual, path),
         Test::Not(inner, shown) => {
             let holds = check(inner, actual, &mut Vec::new()).is_err();
             need(holds, path, format!("anything but {}", brief(shown)))
         }
     }
+}
+
+/// Asks an expression about a value.
+fn jsonata(expression: &Expression, actual: Option<&Value>, path: &[PathPart<'_>]) -> Result<(), Mismatch> {
+    let bindings: Vec<(&str, Value)> = actual.map(|value| ("value", value.clone())).into_iter().collect();
+    let said = match expression.evaluate_with(actual, &bindings, &mut Nowhere) {
+        Ok(Outcome::Value(Value::Bool(true))) => return Ok(()),
+        Ok(Outcome::Value(Value::Bool(false))) => String::new(),
+        Ok(Outcome::Value(value)) => format!(", which gives {}", brief(&value)),
+        Ok(Outcome::Undefined) => ", which gives nothing".to_owned(),
+        Ok(Outcome::Unsupported) => ", which gives a function".to_owned(),
+        Err(error) => format!(", which fails: {}", error.message),
+    };
+    Err(mismatch(path, actual, format!("a value of which `{}` is true{said}", expression.source())))
 }
 
 /// Looks for the smallest difference between two values that must be equal.
@@ -471,6 +499,18 @@ mod tests {
                 r#"it is "o-x", expected a string that matches /^o-\d+$/"#,
             ),
             (r#"{"$gt":1}"#, "1.5", "1", "it is 1, expected a value above 1"),
+            (
+                r#"{"$jsonata":"{% $sum(lines.price) = total %}"}"#,
+                r#"{"total":3,"lines":[{"price":1},{"price":2}]}"#,
+                r#"{"total":4,"lines":[]}"#,
+                r#"it is {"total":4,"lines":[]}, expected a value of which `$sum(lines.price) = total` is true"#,
+            ),
+            (
+                r#"{"$jsonata":"$value > 5 ? true : $value * 2"}"#,
+                "6",
+                "2",
+                "it is 2, expected a value of which `$value > 5 ? true : $value * 2` is true, which gives 4",
+            ),
             (r#"{"$gte":1}"#, "1", "0", "it is 0, expected a value of at least 1"),
             (
                 r#"{"$lt":"2024-01-01T00:00:00Z"}"#,

@@ -315,6 +315,11 @@ pub(crate) static MATCHERS: &[Field] = &[
     field("$length", Kind::Expected, "A string, an array or an object of this length"),
     field("$exactly", Kind::Any, "This value, without members left over"),
     field("$not", Kind::Expected, "What does not match this"),
+    field(
+        "$jsonata",
+        Kind::Text,
+        "What this expression says `true` of; it sees the value as its input and as `$value`",
+    ),
 ];
 
 /// The statuses of an execution.
