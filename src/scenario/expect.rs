@@ -130,7 +130,7 @@ impl Expect {
             #[cfg(feature = "fuzz")]
             "always" => self.laws = super::laws::read(reader, states, member, false),
             #[cfg(not(feature = "fuzz"))]
-            "always" => super::file::not_here(reader, member),
+            "always" => super::header::not_here(reader, member),
             _ => self.services = services::holds(reader, member),
         }
     }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::check::Failure;
-use super::file::{ScenarioFile, read};
+use super::file::ScenarioFile;
+use super::header::read;
 use super::laws::Written;
 use super::property::Property;
 use super::run::Outcome;

@@ -16,9 +16,12 @@
 
 mod check;
 mod coverage;
+mod entry;
 mod expect;
+mod extends;
 mod file;
 mod format;
+mod header;
 pub(crate) mod in_tests;
 #[cfg(feature = "fuzz")]
 mod keep;
@@ -38,8 +41,9 @@ mod unreferenced;
 pub mod write;
 
 pub use check::Failure;
+pub use entry::Scenario;
 pub(crate) use file::stem_of;
-pub use file::{SUFFIXES, Scenario, ScenarioFile};
+pub use file::{SUFFIXES, ScenarioFile};
 pub use in_tests::{check_dir, check_file};
 #[cfg(feature = "fuzz")]
 pub use property::Property;

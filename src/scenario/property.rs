@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::{Given, Header, ScenarioFile, about, common, read};
+use super::entry::Given;
+use super::file::ScenarioFile;
 use super::format::{PROPERTY, names};
+use super::header::{Header, about, common, read};
 use super::laws::{self, Written};
 use super::run::Outcome;
 use crate::coverage::Coverage;

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use super::check::Failure;
-use super::file::{Scenario, ScenarioFile};
+use super::entry::Scenario;
+use super::file::ScenarioFile;
 #[cfg(feature = "fuzz")]
 use super::property::Property;
 use super::run::Outcome;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::check::{self, Failure};
-use super::file::{Given, Scenario, ScenarioFile};
+use super::entry::{Given, Scenario};
+use super::file::ScenarioFile;
 use super::suite::{Selection, Snapshots};
 use super::timeline::{Action, Event, Worker};
 use crate::coverage::Coverage;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::file::{Scenario, ScenarioFile, stem_of};
+use super::entry::Scenario;
+use super::file::{ScenarioFile, stem_of};
 #[cfg(feature = "fuzz")]
 use super::property::Property;
 use super::report::Failed;
