@@ -106,8 +106,8 @@ impl Run {
     #[track_caller]
     pub fn assert_path<'a>(&self, expected: impl IntoIterator<Item = &'a str>) -> &Self {
         let expected: Vec<&str> = expected.into_iter().collect();
-        let visits: Vec<&StateVisit> = self.timeline().visits.iter().filter(|v| v.path.is_empty()).collect();
-        if !path_matches(&expected, &visits) {
+        let visits = path_of(&expected, &self.timeline().visits);
+        if path_breaks(&expected, &visits).is_some() {
             let shown: Vec<String> = visits.iter().map(|v| label(v)).collect();
             self.refuse(&format!("expected the path\n  {}\nbut it was\n  {}", expected.join(" → "), shown.join(" → ")));
         }
@@ -238,19 +238,32 @@ pub(crate) fn ended(status: &Status) -> &'static str {
     }
 }
 
+/// `Charge x3`, and `Each[2]/Charge` for what is inside a Map or Parallel.
 pub(crate) fn label(v: &StateVisit) -> String {
     match v.attempts.len() {
-        0 | 1 => v.name.to_string(),
-        n => format!("{} x{n}", v.name),
+        0 | 1 => v.location(),
+        n => format!("{} x{n}", v.location()),
     }
 }
 
-/// Whether the visits fit the pattern. Linear apart from `...`, which tries every place once: the table of
-/// (pattern, visit) pairs bounds the work.
-pub(crate) fn path_matches(expected: &[&str], visits: &[&StateVisit]) -> bool {
+/// The visits that a path is about: the main line, and what is inside a Map or Parallel where the path names some of
+/// the same item or branch.
+pub(crate) fn path_of<'a>(expected: &[&str], visits: impl IntoIterator<Item = &'a StateVisit>) -> Vec<&'a StateVisit> {
+    let frames: Vec<&str> = expected.iter().filter_map(|p| Some(p.rsplit_once('/')?.0)).collect();
+    let is_named = |v: &StateVisit| {
+        let frame = v.path.iter().map(ToString::to_string).collect::<Vec<String>>().join("/");
+        frames.iter().any(|f| *f == frame || *f == without_indices(&frame))
+    };
+    visits.into_iter().filter(|v| v.path.is_empty() || is_named(v)).collect()
+}
+
+/// The first step of the pattern that the visits do not take, or its length where they go on after the last; nothing
+/// where they fit. Linear apart from `...`, which tries every place once: the table of (pattern, visit) pairs bounds
+/// the work.
+pub(crate) fn path_breaks(expected: &[&str], visits: &[&StateVisit]) -> Option<usize> {
     let mut reachable = vec![false; visits.len() + 1];
     reachable[0] = true;
-    for pattern in expected {
+    for (step, pattern) in expected.iter().enumerate() {
         let mut next = vec![false; visits.len() + 1];
         if *pattern == "..." {
             let mut any = false;
@@ -263,17 +276,21 @@ pub(crate) fn path_matches(expected: &[&str], visits: &[&StateVisit]) -> bool {
                 next[i + 1] = reachable[i] && step_matches(pattern, v);
             }
         }
+        if !next.contains(&true) {
+            return Some(step);
+        }
         reachable = next;
     }
-    reachable[visits.len()]
+    (!reachable[visits.len()]).then_some(expected.len())
 }
 
+/// Whether a step of a path means this visit: `*`, `Charge`, `Charge x3`, `Each/Charge`, `Each[2]/Charge x3`.
 fn step_matches(pattern: &str, v: &StateVisit) -> bool {
-    if pattern == "*" || pattern == &*v.name {
+    if pattern == "*" || is_at(v, pattern) {
         return true;
     }
     match pattern.rsplit_once(" x") {
-        Some((name, n)) => name == &*v.name && n.parse() == Ok(v.attempts.len()),
+        Some((name, n)) => n.parse() == Ok(v.attempts.len()) && is_at(v, name),
         None => false,
     }
 }

@@ -7,11 +7,12 @@ use super::expect::{At, CallsExpected, Expect, Expected, MapCounts};
 use super::services;
 use crate::diagnostic::{counted, did_you_mean};
 use crate::engine::Status;
-use crate::harness::assert::{difference, is_alias, is_at, label, path_matches};
-use crate::harness::{Run, Session};
+use crate::harness::assert::{difference, is_alias, is_at, label, path_breaks, path_of};
+use crate::harness::{Child, Run, Session};
 use crate::history::timeline::{Attempt, AttemptOutcome, StateVisit, ThreadOutcome, Timeline};
 use crate::mock::CallLog;
 use crate::source::Span;
+use crate::task::PathStep;
 use crate::time::{Timestamp, format_offset};
 use crate::value::{Str, Value};
 
@@ -63,7 +64,7 @@ impl Failure {
 /// What differs between an execution that ended and what was expected of it.
 pub(super) fn run(expect: &Expect, run: &Run) -> Vec<Failure> {
     let mut found = Vec::new();
-    let seen = Seen { timeline: run.timeline(), started: run.started_at() };
+    let seen = Seen { timeline: run.timeline(), started: run.started_at(), inside: inside(expect, run) };
     found.extend(expect.status.as_ref().and_then(|s| status(s, run.status())));
     found.extend(expect.path.as_ref().and_then(|p| seen.path(p)));
     seen.states(expect, &mut found);
@@ -100,7 +101,7 @@ pub(super) fn moment(expect: &Expect, session: &Session, offset: Duration) -> Ve
     let mut found = Vec::new();
     let timeline = crate::history::timeline::timeline(session.history());
     let started = session.history().started_at().unwrap_or(session.now());
-    let seen = Seen { timeline: &timeline, started };
+    let seen = Seen { timeline: &timeline, started, inside: Vec::new() };
     found.extend(expect.status.as_ref().and_then(|s| status(s, &session.status())));
     let active = session.active_states();
     for state in &expect.inside {
@@ -208,7 +209,8 @@ fn calls(key: &str, expected: &At<CallsExpected>, log: &CallLog, found: &mut Vec
     };
     if let Some(n) = expected.of.times.filter(|n| *n != calls.len() as u64) {
         let want = times(usize::try_from(n).unwrap_or(usize::MAX));
-        let message = format!("it was {}, expected to be {want}", times(calls.len()));
+        let want = if n == 0 { "no call".to_owned() } else { format!("to be {want}") };
+        let message = format!("it was {}, expected {want}", times(calls.len()));
         found.push(Failure::at(expected, about.clone(), message).with(evidence()));
     }
     if let Some(offsets) = &expected.of.at
@@ -240,40 +242,74 @@ fn listed(offsets: &[Duration]) -> String {
 struct Seen<'a> {
     timeline: &'a Timeline,
     started: Timestamp,
+    /// What the children of distributed Maps visited, at its place: `Each[2]/Charge`.
+    inside: Vec<StateVisit>,
+}
+
+/// What the children of distributed Maps visited, which are executions of their own to AWS, and parts of the machine to
+/// who writes a scenario.
+fn inside(expect: &Expect, run: &Run) -> Vec<StateVisit> {
+    let lists = [expect.visits.len(), expect.never.len(), expect.attempts.len(), expect.caught.len()];
+    let names_inner = expect.path.as_ref().is_some_and(|p| p.of.iter().any(|step| step.contains('/')));
+    let mut found = Vec::new();
+    if run.children().is_empty() || !names_inner && lists == [0; 4] {
+        return found;
+    }
+    for map in &run.timeline().visits {
+        for arn in map.attempts.iter().filter_map(|a| a.map_run.as_deref()) {
+            for (i, child) in children_of(run, arn).enumerate() {
+                let item = PathStep { state: map.name.clone(), is_map: true, index: i };
+                let frame: Vec<PathStep> = map.path.iter().cloned().chain([item]).collect();
+                for mut visit in crate::history::timeline::timeline(&child.history).visits {
+                    visit.path = frame.iter().chain(&*visit.path).cloned().collect();
+                    found.push(visit);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The executions that a Map Run started, in the order of the items.
+fn children_of<'a>(run: &'a Run, map_run: &str) -> impl Iterator<Item = &'a Child> {
+    let label = map_run.split(":mapRun:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
+    let part = format!(":{label}:");
+    run.children().iter().filter(move |child| child.arn.contains(&part))
 }
 
 impl Seen<'_> {
     fn path(&self, expected: &At<Vec<Str>>) -> Option<Failure> {
         let patterns: Vec<&str> = expected.of.iter().map(|p| &**p).collect();
-        // States inside a Map or Parallel are looked at where the path names some of the same item or branch.
-        let frames: Vec<&str> = patterns.iter().filter_map(|p| Some(p.rsplit_once('/')?.0)).collect();
-        let is_named = |v: &StateVisit| {
-            let place = v.location();
-            let frame = place.rsplit_once('/').map_or("", |(frame, _)| frame);
-            frames.iter().any(|f| *f == frame || *f == crate::harness::assert::without_indices(frame))
-        };
-        let visits: Vec<&StateVisit> =
-            self.timeline.visits.iter().filter(|v| v.path.is_empty() || is_named(v)).collect();
-        if path_matches(&patterns, &visits) {
-            return None;
-        }
+        let visits = path_of(&patterns, self.all());
+        let broken = path_breaks(&patterns, &visits)?;
         let shown: Vec<String> = visits.iter().map(|v| label(v)).collect();
         let evidence = format!("was       {}\nexpected  {}", shown.join(" → "), patterns.join(" → "));
-        let common =
-            patterns.iter().zip(&shown).take_while(|(p, s)| **p == **s || s.starts_with(&format!("{p} x"))).count();
-        let message = match (patterns.get(common), shown.get(common)) {
-            (Some(p), Some(s)) if !patterns.contains(&"...") => {
-                format!("after {common} states came `{s}`, expected `{p}`")
-            }
-            (Some(p), None) if !patterns.contains(&"...") => format!("it ends after {common} states, expected `{p}`"),
-            (None, Some(s)) => format!("it goes on with `{s}`, expected to end after {common} states"),
-            _ => "it is another".to_owned(),
+        let states = counted(broken, "state");
+        let is_plain = !patterns.contains(&"...");
+        let message = match (patterns.get(broken), shown.get(broken)) {
+            (Some(p), Some(s)) if is_plain && broken == 0 => format!("first came `{s}`, expected `{p}`"),
+            (Some(p), Some(s)) if is_plain => format!("after {states} came `{s}`, expected `{p}`"),
+            (Some(p), None) if is_plain => format!("it ends after {states}, expected `{p}`"),
+            (None, Some(s)) if is_plain => format!("it goes on with `{s}`, expected to end after {states}"),
+            (Some(p), _) => match patterns[..broken].iter().rfind(|p| **p != "...") {
+                Some(before) => format!("no `{p}` comes where it is expected after `{before}`"),
+                None => format!("no `{p}` comes where it is expected"),
+            },
+            (None, _) => match patterns.last() {
+                Some(last) => format!("it does not end with `{last}`"),
+                None => "it is not empty".to_owned(),
+            },
         };
-        Some(Failure::at(expected, "path", message.replace("after 0 states came", "first came")).with(evidence))
+        Some(Failure::at(expected, "path", message).with(evidence))
+    }
+
+    /// Every visit, those of a distributed Map's children included.
+    fn all(&self) -> impl Iterator<Item = &StateVisit> {
+        self.timeline.visits.iter().chain(&self.inside)
     }
 
     fn visits(&self, name: &str) -> Vec<&StateVisit> {
-        self.timeline.visits.iter().filter(|v| is_at(v, name)).collect()
+        self.all().filter(|v| is_at(v, name)).collect()
     }
 
     /// `visits` and `never`.
@@ -363,16 +399,14 @@ impl Seen<'_> {
 
     fn map(&self, state: &str, expected: &At<MapCounts>, run: &Run) -> Option<Failure> {
         let about = format!("map {state}");
-        let visits = self.visits(state);
+        let visits: Vec<&StateVisit> = self.timeline.visits.iter().filter(|v| is_at(v, state)).collect();
         let Some(attempt) = visits.last().and_then(|v| v.attempts.last()) else {
             return Some(Failure::at(expected, about, "the state was never entered"));
         };
         let (succeeded, failed, items) = match &attempt.map_run {
             // A distributed Map's items are executions of their own.
             Some(arn) => {
-                let label = arn.split(":mapRun:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
-                let of = run.children().iter().filter(|c| c.arn.contains(&format!(":{label}:")));
-                let (good, all) = of.fold((0_usize, 0_usize), |(good, all), child| {
+                let (good, all) = children_of(run, arn).fold((0_usize, 0_usize), |(good, all), child| {
                     (good + usize::from(matches!(child.status, Status::Succeeded(_))), all + 1)
                 });
                 (good, all - good, all)

@@ -34,6 +34,17 @@ fn results_come_in_item_order_whoever_is_first() {
 }
 
 #[test]
+fn a_path_may_name_the_items_of_a_map() {
+    let run = Harness::new(&single(inline(json!({})))).mock("Work", json!(1)).run(json!([1, 2]));
+    run.assert_path(["S"]).assert_path(["S", "S[0]/Work", "S[1]/Work"]).assert_path(["S", "S[1]/Work"]);
+    run.assert_path(["...", "S[1]/Work x1"]).assert_path(["S", "S/Work", "S/Work"]);
+    let panic = super::support::panic_of(|| {
+        run.assert_path(["S", "S[1]/Work", "S[0]/Work"]);
+    });
+    assert!(panic.contains("but it was\n  S → S[0]/Work → S[1]/Work"), "{panic}");
+}
+
+#[test]
 fn without_a_limit_all_iterations_start_at_once() {
     let run =
         Harness::new(&single(inline(json!({})))).mock("Work", mock::returns(1).takes(2.secs())).run(json!([1, 2]));
