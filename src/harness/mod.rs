@@ -123,6 +123,12 @@ impl Harness {
         self.mocks.insert(key, mock);
         self
     }
+    /// The same for somebody who writes files: a task that nothing answers is told with the lines of a file.
+    #[must_use]
+    pub(crate) fn in_file(mut self) -> Self {
+        self.mocks.in_file = true;
+        self
+    }
     /// Answers every task that no other mock answers.
     #[must_use]
     pub fn mock_everything_else(mut self, mock: impl Into<Mock>) -> Self {

@@ -52,6 +52,8 @@ impl std::fmt::Debug for Answer {
 pub struct MockSet {
     mocks: Vec<MountedMock>,
     fallback: Option<MountedMock>,
+    /// Whether they are written in a file, and so is what is said about a call that none of them answers.
+    pub(crate) in_file: bool,
 }
 
 impl MockSet {
@@ -127,7 +129,7 @@ impl MockSet {
             }
         }
         let keys = self.mocks.iter().map(|m| m.key.as_str());
-        Answer::Unanswered(Unanswered::new(&names, reason, keys))
+        Answer::Unanswered(Unanswered::new(&names, reason, keys).in_file(self.in_file))
     }
     /// The keys that name nothing of the machine, with what may have been meant.
     pub fn validate(&self, targets: &Targets) -> Vec<Problem> {

@@ -28,8 +28,10 @@ pub struct Unanswered {
     pub key: String,
     /// A result such a mock could return.
     pub example: Value,
-    /// Whether somebody else could end the task.
-    waits: bool,
+    /// How somebody else could end the task, in the words of a scenario file.
+    waits: Option<String>,
+    /// Whether the mocks are written in a file, so that Rust is of no use.
+    in_file: bool,
 }
 
 /// Why nothing answers a call.
@@ -73,8 +75,22 @@ impl Unanswered {
             near,
             key: plain_location(call),
             example: shape::example(&call.resource),
-            waits: call.resource.waits_for_token() || call.resource.is_activity(),
+            waits: match call.resource.is_activity() {
+                true => {
+                    Some(format!("or let a worker do it: `workers: {{ {}: {{ return: {{}} }} }}`", call.resource.api()))
+                }
+                false => call.resource.waits_for_token().then(|| {
+                    let state = &call.state;
+                    format!("or let somebody answer: `timeline: [{{ at: 1s, succeed: {state}, output: {{}} }}]`")
+                }),
+            },
+            in_file: false,
         }
+    }
+    /// The same, for somebody who writes files.
+    pub(super) fn in_file(mut self, is_file: bool) -> Unanswered {
+        self.in_file = is_file;
+        self
     }
     /// What happened: one sentence.
     pub fn message(&self) -> String {
@@ -93,6 +109,10 @@ impl Unanswered {
         let mut lines = Vec::new();
         match &self.reason {
             Reason::NoMock => {}
+            Reason::UsedUp { .. } if self.in_file => {
+                lines.push("  add one more reply, or let the last one repeat by taking its `times` away".into());
+                return lines.join("\n");
+            }
             Reason::UsedUp { .. } => {
                 lines.push(
                     "  say what comes next with `.then(..)`, or let the last reply repeat by giving it no `times`"
@@ -109,10 +129,16 @@ impl Unanswered {
         if let Some((key, meant)) = &self.near {
             lines.push(format!("  there is a mock for `{key}`: did you mean `{meant}`?"));
         }
+        if self.in_file {
+            lines.push("  add:   mocks:".into());
+            lines.push(format!("           {}", self.yaml_line()));
+            lines.extend(self.waits.iter().map(|how| format!("  {how}")));
+            return lines.join("\n");
+        }
         lines.push(format!("  add:   {}", self.rust_line()));
         lines.push("  or:    mocks:".into());
         lines.push(format!("           {}", self.yaml_line()));
-        if self.waits {
+        if self.waits.is_some() {
             lines.push("  or let the test end it: mock::later() in Rust, { later: true } in YAML".into());
         }
         lines.join("\n")
