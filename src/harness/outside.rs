@@ -90,6 +90,10 @@ impl Session {
     pub(super) fn token_of(&self, state: &str) -> Option<Work> {
         self.world.parked.iter().find(|p| p.holds_token_of(state)).map(Work::of)
     }
+    /// Whether a task of this state waits for an answer.
+    pub(crate) fn awaits(&self, state: &str) -> bool {
+        self.token_of(state).is_some()
+    }
     fn answered(&self, state: &str) -> Result<Work, Error> {
         self.token_of(state).ok_or_else(|| {
             let list = match self.waiting() {

@@ -116,20 +116,27 @@ impl Header {
             }
             let Some(whole) = extended(reader, written, node) else { continue };
             rows::check(reader, &whole);
-            for row in rows::rows(reader, &whole) {
-                let Some(scenario) = self.scenario(reader, &whole, node, &row) else { continue };
+            let rows = rows::rows(reader, &whole);
+            let mut repeats = false;
+            for row in &rows {
+                let Some(scenario) = self.scenario(reader, &whole, node, row) else { continue };
+                let place = node.get("name").map_or(node.span, |n| n.span);
                 if let Some(first) = places.get(&scenario.name) {
+                    // Rows of one scenario are one mistake, however many share a name.
+                    if *first == place && std::mem::replace(&mut repeats, true) {
+                        continue;
+                    }
                     let message = format!("two scenarios are named `{}`", scenario.name);
-                    let at = node.get("name").map_or(node.span, |n| n.span);
-                    let finding = Diagnostic::error("duplicate-scenario", message).at(reader.source, at, "here again");
-                    let help = match row.names().next() {
-                        Some(name) => format!("put `{{{name}}}` into the name, so that every row has its own"),
-                        None => "give it a name of its own; failures and snapshots are found by it".to_owned(),
-                    };
-                    reader.push(finding.also(*first, "here first").help(help));
+                    let finding = Diagnostic::error("duplicate-scenario", message);
+                    reader.push(if *first == place {
+                        let help = whole.get("name").map(|name| Row::distinction(&rows, name)).unwrap_or_default();
+                        finding.at(reader.source, place, "several rows come to this").help(help)
+                    } else {
+                        let help = "give it a name of its own; failures and snapshots are found by it";
+                        finding.at(reader.source, place, "here again").also(*first, "here first").help(help)
+                    });
                     continue;
                 }
-                let place = node.get("name").map_or(node.span, |n| n.span);
                 if let Some(stored) = &scenario.snapshot
                     && let Some(other) =
                         scenarios.iter().find(|s| s.snapshot.as_ref().is_some_and(|o| o.path == stored.path))
@@ -153,13 +160,23 @@ impl Header {
 
     fn scenario(&self, reader: &mut Reader<'_>, whole: &Node, written: &Node, row: &Row) -> Option<Scenario> {
         let node = row.fill(whole);
+        let found_before = reader.found.len();
         let Some(name) = node.member("name") else {
             let finding = Diagnostic::error("missing-field", "a scenario has no name");
             let at = Span::new(written.span.start as usize, written.span.start as usize + 1);
             reader.push(finding.at(reader.source, at, "no `name`").help("add `name:` with what it shows"));
             return None;
         };
+        let place = written.get("name").map_or(written.span, |n| n.span);
         let name = reader.text(name)?;
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            let what =
+                if name.trim().is_empty() { "is empty" } else { "holds line breaks or other control characters" };
+            let finding = Diagnostic::error("wrong-value", format!("the name of a scenario {what}"));
+            reader.push(
+                finding.at(reader.source, place, "no name to call it by").help("write one line with what it shows"),
+            );
+        }
         let mut own = Vec::new();
         let harness = common(reader, &self.states, self.harness.clone(), &node, &mut own);
         let mut scenario = Scenario {
@@ -192,10 +209,12 @@ impl Header {
             }
         }
         let checks = scenario.timeline.iter().flatten().any(Event::checks);
-        if scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks && !self.is_imported {
+        // Where something could not be read, that may be what is expected.
+        let is_read = reader.found.len() == found_before;
+        if is_read && scenario.expect.is_empty() && scenario.snapshot.is_none() && !checks && !self.is_imported {
             let message = format!("`{name}` expects nothing, so it cannot fail");
-            let at = written.get("name").map_or(written.span, |n| n.span);
-            let finding = Diagnostic::error("nothing-expected", message).at(reader.source, at, "nothing is expected");
+            let finding =
+                Diagnostic::error("nothing-expected", message).at(reader.source, place, "nothing is expected");
             reader.push(finding.help("add `expect: { status: SUCCEEDED }`, at least"));
         }
         scenario.harness = scenario.harness.seed(scenario.seed);

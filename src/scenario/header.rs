@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::coverage;
 use super::entry::Given;
 use super::file::MOST_BYTES;
-use super::format::{FILE, names};
+use super::format::{FILE, SCENARIO, names};
 #[cfg(feature = "fuzz")]
 use super::property::{self, Property};
+use super::report::quoted;
 use super::services;
 use super::states::States;
 use crate::asl::{CompileOptions, Machine, MachineType};
@@ -54,7 +55,19 @@ impl Header {
             let finding = reader.error("wrong-type", "a scenario file is an object", root, "something else");
             return Err(finding.help("begin with `machine: order.asl.json` and `scenarios:`").into());
         }
+        if root.get("StartAt").is_some() && root.get("States").is_some() {
+            let finding = reader.error("wrong-type", "this is a state machine, and no scenario file", root, "");
+            let finding = Diagnostic { primary: None, ..finding };
+            let help = format!("`rehearsal init {}` writes a first scenario file for it", quoted(reader.source.name()));
+            return Err(finding.help(help).into());
+        }
         for member in root.members() {
+            if names(SCENARIO).contains(&&*member.key) && !names(FILE).contains(&&*member.key) {
+                let message = format!("`{}` is a word of a scenario, and not of the whole file", member.key);
+                let finding = Diagnostic::error("unknown-key", message).at(&source, member.key_span, "not here");
+                reader.push(finding.help("move it below one of the `scenarios`"));
+                continue;
+            }
             if reader.knows(member, &names(FILE), "a scenario file")
                 && &*member.key == "properties"
                 && !cfg!(feature = "fuzz")
@@ -83,7 +96,7 @@ impl Header {
                 machines.push(other.map_err(|e| about(reader, member, e))?);
             }
         }
-        let mut harness = Harness::new(&compiled);
+        let mut harness = Harness::new(&compiled).in_file();
         for machine in &machines {
             harness = harness.machine(machine);
         }
@@ -251,7 +264,12 @@ pub(super) fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> E
         reader.push(finding);
         return Diagnostics::default().into();
     }
-    error
+    // What has no place of its own, such as a machine that is not in the file, has the place that asks for it.
+    let placed = |found: &Diagnostic| match found.source {
+        Some(_) => found.clone(),
+        None => found.clone().at(reader.source, member.value.span, "named here"),
+    };
+    Diagnostics::from(error.diagnostics().iter().map(placed).collect::<Vec<_>>()).into()
 }
 
 /// A file that one in this folder names, by the shortest way: `infra/order.asl.json` for
@@ -269,6 +287,12 @@ fn beside(folder: &Path, named: &str) -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "scenario files and what they name are read here only")]
 pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     use std::io::Read as _;
+    // Asked before it is opened: opening a pipe would wait for somebody to write into it.
+    let about = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
+    if !about.is_file() && !about.is_dir() {
+        let why = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is a device or a pipe, and no file");
+        return Err(Error::io("read", path, why));
+    }
     let file = std::fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;

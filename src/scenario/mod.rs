@@ -47,7 +47,6 @@ pub use file::{SUFFIXES, ScenarioFile};
 pub use in_tests::{check_dir, check_file};
 #[cfg(feature = "fuzz")]
 pub use property::Property;
-pub use report::Failed;
-pub(crate) use report::quoted;
+pub use report::{Failed, quoted};
 pub use run::Outcome;
 pub use schema::schema;

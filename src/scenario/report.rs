@@ -174,8 +174,8 @@ fn wait(file: &ScenarioFile, run: &Run, state: &str, retry: usize) -> Option<Dia
     Some(Diagnostic::note("wait", "the wait").at(source, span, sum))
 }
 
-/// A word for the shell.
-pub(crate) fn quoted(text: &str) -> String {
+/// A name or a path as it is written in a command: in quotes where the shell would read something else.
+pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

@@ -41,7 +41,9 @@ pub(super) fn rows(reader: &mut Reader<'_>, scenario: &Node) -> Vec<Row> {
     }
     if let Some(each) = scenario.member("each") {
         let mut all = Vec::new();
-        for item in reader.items(each).to_vec() {
+        let items = reader.items(each).to_vec();
+        let item_count = items.len();
+        for item in items {
             if !matches!(item.kind, NodeKind::Object(_)) {
                 let finding = reader.error("wrong-type", "a row is an object of placeholders", &item, "not an object");
                 reader.push(finding.help("write `- { total: 10, path: Small }`"));
@@ -49,9 +51,20 @@ pub(super) fn rows(reader: &mut Reader<'_>, scenario: &Node) -> Vec<Row> {
             }
             for row in &rows {
                 let mut row = row.clone();
+                if let Some(twice) = item.members().iter().find(|m| row.get(&m.key).is_some()) {
+                    let message = format!("`{}` has values in `matrix` and in `each`", twice.key);
+                    let finding = Diagnostic::error("wrong-value", message).at(reader.source, twice.key_span, "again");
+                    reader.push(finding.help("give the two different names, or write it in one of them"));
+                    return Vec::new();
+                }
                 row.values.extend(item.members().iter().map(|m| (m.key.clone(), m.value.clone())));
                 all.push(row);
             }
+        }
+        if item_count == 0 && matches!(each.value.kind, NodeKind::Array(_) | NodeKind::Null) {
+            let finding =
+                reader.error("wrong-value", "`each` has no rows, so nothing would run", &each.value, "no rows");
+            reader.push(finding.help("write `- { total: 10, path: Small }`"));
         }
         rows = all;
     }
@@ -64,6 +77,14 @@ pub(super) fn rows(reader: &mut Reader<'_>, scenario: &Node) -> Vec<Row> {
                 let finding =
                     reader.error("wrong-value", "this exception leaves nothing out", exclusion, "no such combination");
                 reader.push(finding);
+            } else if rows.is_empty() {
+                let finding = reader.error(
+                    "wrong-value",
+                    "the exceptions leave nothing to run",
+                    exclusion,
+                    "and with it the last",
+                );
+                reader.push(finding.help("take an exception away, or the scenario"));
             }
         }
     }
@@ -81,9 +102,30 @@ impl Row {
         self.values.iter().find(|(key, _)| &**key == name).map(|(_, value)| value)
     }
 
-    /// The names of the placeholders.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.iter().map(|(name, _)| &**name)
+    /// What to do about rows of one scenario that come out with one name: the placeholders that tell them apart and are
+    /// not in it.
+    pub(super) fn distinction(rows: &[Row], name: &Node) -> String {
+        let mut named = Vec::new();
+        gather(name, &mut named);
+        let differs = |key: &str| {
+            let mut values = rows.iter().map(|row| row.get(key).map(Node::to_value));
+            let first = values.next();
+            values.any(|value| Some(value) != first)
+        };
+        let missing: Vec<String> = rows
+            .first()
+            .into_iter()
+            .flat_map(|row| &row.values)
+            .filter(|(key, _)| !named.iter().any(|n| **n == **key) && differs(key))
+            .map(|(key, _)| format!("`{{{key}}}`"))
+            .collect();
+        match missing.split_last() {
+            None => "two rows have the same values; take one away".to_owned(),
+            Some((one, [])) => format!("put {one} into the name, so that every row has its own"),
+            Some((last, rest)) => {
+                format!("put {} and {last} into the name, so that every row has its own", rest.join(", "))
+            }
+        }
     }
 
     /// A node with its placeholders filled in. A string that is nothing but a placeholder takes the value's type.
@@ -183,7 +225,10 @@ pub(super) fn check(reader: &mut Reader<'_>, scenario: &Node) {
             let names: Vec<&str> = given.iter().map(|(n, _)| &**n).collect();
             let help = match did_you_mean(&placeholder, names.iter().copied()) {
                 Some(near) => format!("did you mean `{{{near}}}`?"),
-                None => format!("the placeholders are {}", names.join(", ")),
+                None => {
+                    let names: Vec<String> = names.iter().map(|name| format!("`{{{name}}}`")).collect();
+                    format!("the placeholders are {}", names.join(", "))
+                }
             };
             let finding =
                 reader.error("unknown-placeholder", format!("`{{{placeholder}}}` has no value"), &name.value, "here");

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::harness::{Harness, Run, Session, Work};
 use crate::mock::Unused;
 use crate::snapshot::Comparison;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, format_offset};
 
 /// How much of a changed history a failure shows.
 const MOST_LINES: usize = 100;
@@ -320,14 +320,26 @@ fn happen(session: &mut Session, due: Due<'_>, start: Timestamp, failures: &mut 
         Due::Done(worker, work) => return session.finish_work(work, worker.outcome.clone()),
         Due::Event(event) => event,
     };
+    let offset: Duration = session.now().since(start);
     match &event.action {
+        Some(Action::Heartbeat(state) | Action::Answer(state, _)) if !session.awaits(state) => {
+            let waits = match session.waiting() {
+                none if none.is_empty() => "nothing waits for an answer".to_owned(),
+                some => some.join("; "),
+            };
+            let about = format!("at {}", format_offset(offset));
+            failures.push(Failure::new(
+                Some(event.span),
+                about,
+                format!("`{state}` does not wait for an answer: {waits}"),
+            ));
+        }
         Some(Action::Heartbeat(state)) => session.try_heartbeat(state)?,
         Some(Action::Answer(state, outcome)) => session.try_answer(state, outcome.clone())?,
         Some(Action::Stop(error)) => session.try_stop(error.clone())?,
         None => {}
     }
     if let Some(expect) = &event.expect {
-        let offset: Duration = session.now().since(start);
         failures.extend(check::moment(expect, session, offset));
     }
     Ok(())

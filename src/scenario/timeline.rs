@@ -8,8 +8,8 @@ use super::states::States;
 use crate::asl::Machine;
 use crate::asl::machine::StateKind;
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::source::Member;
-use crate::source::words::{Reader, list};
+use crate::source::words::Reader;
+use crate::source::{Member, Span};
 use crate::task::{Outcome, TaskError};
 use crate::value::{Str, Value};
 
@@ -19,6 +19,8 @@ pub(super) struct Event {
     pub(super) at: Duration,
     pub(super) action: Option<Action>,
     pub(super) expect: Option<Expect>,
+    /// Where the file says what happens.
+    pub(super) span: Span,
 }
 
 #[derive(Clone, Debug)]
@@ -54,7 +56,8 @@ const ACTIONS: [&str; 4] = ["heartbeat", "succeed", "fail", "stop"];
 pub(super) fn events(reader: &mut Reader<'_>, states: &States, member: &Member) -> Vec<Event> {
     let mut events = Vec::new();
     for node in reader.items(member) {
-        let mut event = Event { at: Duration::ZERO, action: None, expect: None };
+        let mut event = Event { at: Duration::ZERO, action: None, expect: None, span: node.span };
+        let found_before = reader.found.len();
         let (mut at, mut said): (Option<Duration>, Option<&Member>) = (None, None);
         for word in node.members() {
             if !reader.knows(word, &names(EVENT), "an event of the timeline") {
@@ -83,10 +86,14 @@ pub(super) fn events(reader: &mut Reader<'_>, states: &States, member: &Member) 
             }
             None => {}
         }
-        if said.is_none() && event.expect.is_none() {
-            let finding =
-                reader.error("missing-field", "an event says neither what happens nor what to expect", node, "");
-            reader.push(finding.help(format!("it needs one of {} and `expect`", list(&ACTIONS))));
+        // A word that is not known may have been meant to say it.
+        if said.is_none() && event.expect.is_none() && reader.found.len() == found_before {
+            let message = "an event says neither what happens nor what to expect";
+            let finding = reader.error("missing-field", message, node, "nothing happens");
+            reader.push(finding.help("it needs one of `heartbeat`, `succeed`, `fail`, `stop` and `expect`"));
+        }
+        if let Some(word) = said {
+            event.span = word.value.span;
         }
         event.action = said.and_then(|word| action(reader, states, node.members(), word));
         events.push(event);
@@ -147,6 +154,11 @@ pub(super) fn workers(reader: &mut Reader<'_>, machine: &Machine, member: &Membe
             name: None,
         };
         let mut cause = None;
+        if let (Some(gives), Some(fails)) = (of.value.member("return"), of.value.member("fail")) {
+            let message = format!("the worker of `{}` says two things: `return` and `fail`", of.key);
+            let finding = Diagnostic::error("wrong-value", message).at(reader.source, fails.key_span, "and this");
+            reader.push(finding.also(gives.key_span, "this").help("keep one of the two"));
+        }
         for word in reader.members(of) {
             if !reader.knows(word, &names(WORKER), "a worker") {
                 continue;

@@ -67,7 +67,10 @@ impl<'a> Reader<'a> {
                 None => {
                     let message = format!("`{}` takes strings, not {}", member.key, with_article(item.type_name()));
                     let finding = self.error("wrong-type", message, item, "expected a string");
-                    self.push(finding.help("put it in quotes"));
+                    self.push(match item.kind {
+                        NodeKind::Number(_) | NodeKind::Bool(_) => finding.help("put it in quotes"),
+                        _ => finding,
+                    });
                 }
             }
         }

@@ -26,7 +26,7 @@ mocks:
 scenarios:
   - { name: "passes, with <angles> & \"quotes\"", input: { orderId: 1 }, expect: { status: SUCCEEDED } }
   - { name: "100%: fails, twice", input: { orderId: 1 }, expect: { status: FAILED, elapsed: 5s } }
-  - { name: "a bell \x07 rings", input: { orderId: "\x00\x1b[31m]]>" }, expect: { output: { orderId: 2 } } }
+  - { name: "a ]]> bell rings", input: { orderId: "\x00\x1b[31m]]>" }, expect: { output: { orderId: 2 } } }
   - { name: waits, ignore: "not <yet>", expect: { status: FAILED } }
   - name: hangs
     strict: false
@@ -69,8 +69,8 @@ fn github_is_told_what_failed_and_where() {
         "::error file=s/a.rehearsal.yaml,line=10,title=100%25%3A fails%2C twice::status: it is SUCCEEDED, expected \
          FAILED%0Aelapsed: it took 0 on the virtual clock, expected 5s%0Aagain: rehearsal test s/a.rehearsal.yaml -t \
          \"100%25: fails, twice\"",
-        "::error file=s/a.rehearsal.yaml,line=11,title=a bell \u{7} rings::output: `orderId` is \
-         \"\\u0000\\u001b[31m]]>\", expected 2%0Aagain: rehearsal test s/a.rehearsal.yaml -t \"a bell \u{7} rings\"",
+        "::error file=s/a.rehearsal.yaml,line=11,title=a ]]> bell rings::output: `orderId` is \
+         \"\\u0000\\u001b[31m]]>\", expected 2%0Aagain: rehearsal test s/a.rehearsal.yaml -t \"a ]]> bell rings\"",
         "::error file=s/a.rehearsal.yaml,line=13,title=hangs::failed to rehearse `checkout`: nothing is scheduled, and \
          the execution is still running%0A  every task that runs was told never to answer%0A  help: let the mock \
          answer, give the state a TimeoutSeconds, or, in Rust, drive the clock with `start`%0Aagain: rehearsal test \
@@ -187,7 +187,7 @@ fn junit_is_well_formed_and_its_sums_are_right() {
         "testcase name=100%: fails, twice classname=s.a time=0.000 file=s/a.rehearsal.yaml line=10",
         "failure message=status: it is SUCCEEDED, expected FAILED type=expectation",
         "system-out",
-        "testcase name=a bell  rings classname=s.a time=0.000 file=s/a.rehearsal.yaml line=11",
+        "testcase name=a ]]&gt; bell rings classname=s.a time=0.000 file=s/a.rehearsal.yaml line=11",
         "failure message=output: `orderId` is &quot;\\u0000\\u001b[31m]]&gt;&quot;, expected 2 type=expectation",
         "system-out",
         "testcase name=waits classname=s.a time=0.000 file=s/a.rehearsal.yaml line=12",

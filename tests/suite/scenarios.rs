@@ -89,6 +89,53 @@ fn planted_mistakes_are_caught_with_what_was_meant() {
             "  - { name: a, matrix: { x: [1] }, expect: { status: FAILED } }",
             &["unused-placeholder: no placeholder uses `x`; write `{x}` where its value belongs, or take it away"],
         ),
+        // Rows are told by what is not in their name yet, and once.
+        (
+            "  - { name: \"on {x}\", matrix: { x: [1, 2], y: [3, 4] }, input: { y: \"{y}\" }, expect: { status: FAILED } }",
+            &[
+                "duplicate-scenario: two scenarios are named `on 1`; put `{y}` into the name, so that every row has its own",
+            ],
+        ),
+        (
+            "  - { name: \"on {x}\", matrix: { x: [1, 1] }, expect: { status: FAILED } }",
+            &["duplicate-scenario: two scenarios are named `on 1`; two rows have the same values; take one away"],
+        ),
+        // Nothing runs without saying so.
+        (
+            "  - { name: a, each: [], expect: { status: FAILED } }",
+            &["wrong-value: `each` has no rows, so nothing would run; write `- { total: 10, path: Small }`"],
+        ),
+        (
+            "  - { name: \"on {x}\", matrix: { x: [1] }, except: [{ x: 1 }], expect: { status: FAILED } }",
+            &["wrong-value: the exceptions leave nothing to run; take an exception away, or the scenario"],
+        ),
+        (
+            "  - { name: \"on {x}\", matrix: { x: [1] }, each: [{ x: 2 }], expect: { status: FAILED } }",
+            &[
+                "wrong-value: `x` has values in `matrix` and in `each`; give the two different names, or write it in one of them",
+            ],
+        ),
+        // What cannot be read is not taken for nothing.
+        (
+            "  - { name: a, expect: { output: { $gtt: 1 } } }",
+            &["bad-matcher: there is no matcher `$gtt`; did you mean `$gt`?"],
+        ),
+        (
+            "  - { name: a, timeline: [{ at: 1s, suceed: Charge }], expect: { status: FAILED } }",
+            &["unknown-key: `suceed` is not a word of an event of the timeline; did you mean `succeed`?"],
+        ),
+        (
+            "  - { name: \"a\\e[31m\", expect: { status: FAILED } }",
+            &[
+                "wrong-value: the name of a scenario holds line breaks or other control characters; write one line with what it shows",
+            ],
+        ),
+        (
+            "  - { name: a, expect: { status: FAILED } }\nworkers: {}",
+            &[
+                "unknown-key: `workers` is a word of a scenario, and not of the whole file; move it below one of the `scenarios`",
+            ],
+        ),
         (
             "  - { name: a, exepct: { status: FAILED }, snapshot: true }",
             &["unknown-key: `exepct` is not a word of a scenario; did you mean `expect`?"],
@@ -255,4 +302,90 @@ objects: { inbox/a.json: ../machines/order.asl.json }
     let want =
         ["mocks/checkout.yaml", "tests/machines/checkout.asl.json", "tests/machines/order.asl.json", stored, own];
     assert_eq!(sources(head), want);
+}
+
+#[test]
+fn a_machine_that_is_not_in_its_file_is_told_where_it_is_named() {
+    let error = file("machine: ../machines/order.asl.json#other\nscenarios: []\n").unwrap_err().to_string();
+    assert!(error.contains("x.rehearsal.yaml:1:10"), "{error}");
+    assert!(error.contains("holds no state machine `other`"), "{error}");
+    let definition = "{ \"StartAt\": \"A\", \"States\": { \"A\": { \"Type\": \"Succeed\" } } }";
+    let error = file(definition).unwrap_err().to_string();
+    assert!(error.contains("this is a state machine, and no scenario file"), "{error}");
+    assert!(error.contains("`rehearsal init x.rehearsal.yaml` writes a first scenario file for it"), "{error}");
+}
+
+#[test]
+fn a_path_that_differs_says_which_step_is_not_taken() {
+    let message = |path: &str| {
+        let shown = failure(&format!("  - {{ name: a, input: {{ orderId: 1 }}, expect: {{ path: {path} }} }}"));
+        shown.lines().find(|line| line.starts_with("  path:")).unwrap().split("  (").next().unwrap().to_owned()
+    };
+    let table = [
+        ("[Validate]", "  path: it goes on with `Charge`, expected to end after 1 state"),
+        ("[Validate, Charge x2, ...]", "  path: no `Charge x2` comes where it is expected after `Validate`"),
+        ("[..., Refund, ...]", "  path: no `Refund` comes where it is expected"),
+        ("[..., Charge]", "  path: it does not end with `Charge`"),
+        ("[Validate, Charge, \"*\", \"*\", Done]", "  path: it ends after 4 states, expected `Done`"),
+    ];
+    for (path, want) in table {
+        assert_eq!(message(path), want, "{path}");
+    }
+}
+
+#[test]
+fn what_the_children_of_a_distributed_map_visit_belongs_to_it() {
+    let text = "machine: ../machines/import.asl.json
+objects: { inbox/orders.csv: ../machines/orders.csv }
+mocks: { save-order: { payload: 1 } }
+scenarios:
+  - name: a
+    expect:
+      visits: [Save, Import/Save, \"Import[0]/Save\"]
+      attempts: { \"Import[1]/Save\": [0s] }
+      path: [Import, \"Import[1]/Save\"]
+";
+    let file = file(text).unwrap();
+    let outcome = file.run(&file.scenarios()[0], None);
+    let said: Vec<String> = outcome.failures().map(|f| format!("{}: {}", f.about(), f.message())).collect();
+    assert!(outcome.passed(), "{said:?}");
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_is_told_with_its_place_and_the_history() {
+    let text = "machine: ../machines/approval.asl.json
+scenarios:
+  - name: a
+    input: { orderId: 1 }
+    timeline: [{ at: 1s, succeed: Ask, output: { approved: true } }, { at: 2s, succeed: Ask }]
+    expect: { status: SUCCEEDED }
+";
+    let file = file(text).unwrap();
+    let scenario = &file.scenarios()[0];
+    let shown = file.failed(scenario, &file.run(scenario, None)).to_string();
+    assert!(shown.contains("  at 2s: `Ask` does not wait for an answer: nothing waits for an answer"), "{shown}");
+    assert!(shown.contains("x.rehearsal.yaml:5)"), "{shown}");
+    assert!(shown.contains("  SUCCEEDED · 1s on the clock"), "{shown}");
+}
+
+#[test]
+fn a_task_that_nothing_answers_is_told_in_the_words_of_the_file() {
+    let shown =
+        failure("  - { name: a, input: { orderId: 1 }, mocks: { Audit: { fail: X } }, expect: { status: FAILED } }");
+    assert!(shown.contains("  add:   mocks:\n             Refund: { return: {"), "{shown}");
+    assert!(!shown.contains("json!"), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_scenario_file_is_refused_and_not_waited_for() {
+    let folder = crate::support::Folder::new("scenario-pipe");
+    let path = folder.path("a.rehearsal.yaml");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: there is no mkfifo");
+        return;
+    }
+    let error = ScenarioFile::load(&path).unwrap_err().to_string();
+    assert!(error.ends_with("it is a device or a pipe, and no file"), "{error}");
 }
