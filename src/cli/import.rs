@@ -7,6 +7,7 @@ use rehearsal::Error;
 use rehearsal::diagnostic::counted;
 use rehearsal::import::mock_config::{MockConfig, Options, Scenarios};
 use rehearsal::import::test_state_mock;
+use rehearsal::scenario::quoted;
 use rehearsal::scenario::suite::Suite;
 use rehearsal::scenario::write::Draft;
 use rehearsal::value::Value;
@@ -151,7 +152,7 @@ pub(crate) fn run(args: &ImportArgs, screen: &mut Screen) -> Result<Exit, Failur
         }
     }
     if !args.stdout {
-        let shown: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+        let shown: Vec<String> = paths.iter().map(|p| quoted(&p.to_string_lossy())).collect();
         screen.show(|out| {
             writeln!(out, "\nWhat is expected is what happened: look whether it is what you want, then")?;
             writeln!(out, "  rehearsal test {}", shown.join(" "))

@@ -7,6 +7,7 @@ use clap::Args;
 use rehearsal::asl::CompileOptions;
 use rehearsal::iac::{self, Found};
 use rehearsal::import::{init, place};
+use rehearsal::scenario::quoted;
 
 use super::exit::Exit;
 use super::files;
@@ -23,7 +24,7 @@ Exit codes:
 
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
-    /// A file or folder with machines [default: .]
+    /// A file or folder with machines
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
     /// A value for a placeholder, a parameter or a reference, as NAME=VALUE
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &InitArgs, screen: &mut Screen) -> Result<Exit, Failure>
                 out,
                 "\nNext: put in what your services answer, then let a task `fail` and say what has to come of it."
             )?;
-            writeln!(out, "  rehearsal test {}", folder.display())
+            writeln!(out, "  rehearsal test {}", quoted(&folder.to_string_lossy()))
         })?;
     }
     Ok(exit)

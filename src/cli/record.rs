@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rehearsal::import::place::relative;
 use rehearsal::import::record::{self, Options};
+use rehearsal::scenario::quoted;
 
 use super::args::{Object, object, substitution};
 use super::exit::Exit;
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &RecordArgs, screen: &mut Screen) -> Result<Exit, Failur
                 writeln!(out, "       … and {left} more")?;
             }
             record.notes.iter().try_for_each(|note| writeln!(out, "note   {note}"))?;
-            writeln!(out, "\n  rehearsal test {}", path.display())
+            writeln!(out, "\n  rehearsal test {}", quoted(&path.to_string_lossy()))
         })?;
     }
     Ok(if record.reproduces { Exit::Succeeded } else { Exit::WorkflowFailed })

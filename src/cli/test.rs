@@ -26,7 +26,7 @@ Exit codes:
   0  every scenario went as expected
   1  a scenario did not, or a file cannot be read; with `--unreferenced reject`, a snapshot is left over
   2  the command line cannot be understood, or there is nothing to run
-  6  a report cannot be written";
+  6  a path does not exist, or a report cannot be written";
 
 /// After so long without an end, people want to see that something happens.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -257,7 +257,8 @@ pub(crate) fn show(
                 Verdict::Skipped => (paint("33", "-"), "not run".to_owned()),
             };
             if args.verbose || args.mock_config.is_some() && !args.quiet {
-                let _ = writeln!(text, "      {mark} {}  {}", case.name(), paint("2", &note));
+                let note = if note.is_empty() { note } else { format!("  {}", paint("2", &note)) };
+                let _ = writeln!(text, "      {mark} {}{note}", case.name());
             }
             if let (Verdict::Passed(outcome), false) = (verdict, args.quiet) {
                 for unused in outcome.unused_mocks() {
