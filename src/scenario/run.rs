@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::harness::{Harness, Run, Session, Work};
 use crate::mock::Unused;
 use crate::snapshot::Comparison;
+use crate::test_state;
 use crate::time::{Timestamp, format_offset};
 
 /// How much of a changed history a failure shows.
@@ -106,6 +107,23 @@ impl ScenarioFile {
         self.play(scenario, seed, false)
     }
 
+    /// Replies that the API would never give, each mock's first; a strict scenario fails by them.
+    fn unlike_the_api(&self, scenario: &Scenario, run: &Run) -> Vec<Failure> {
+        let mut found: Vec<Failure> = Vec::new();
+        for logged in run.calls().all().iter() {
+            let Some(Ok(result)) = &logged.outcome else { continue };
+            let Some(why) = test_state::objection_to(&logged.call.resource, result) else { continue };
+            let about = format!("reply of {}", logged.answered_by);
+            if found.iter().any(|f| f.about == about) {
+                continue;
+            }
+            let mock = scenario.own.iter().find(|given| given.key == logged.answered_by);
+            let resource = logged.call.resource.short();
+            found.push(Failure::new(mock.map(|m| m.span), about, format!("{resource} never answers so: {why}")));
+        }
+        found
+    }
+
     /// Runs a scenario, and counts what it reaches where somebody wants to know.
     pub(super) fn play(&self, scenario: &Scenario, seed: Option<u64>, covers: bool) -> Outcome {
         #[expect(clippy::disallowed_methods, reason = "reports say how long it took in real time; no history does")]
@@ -127,6 +145,9 @@ impl ScenarioFile {
         match run {
             Ok(run) => {
                 outcome.failures.extend(check::run(&scenario.expect, &run));
+                if scenario.strict {
+                    outcome.failures.extend(self.unlike_the_api(scenario, &run));
+                }
                 for unused in run.unused_mocks() {
                     let Some(own) = scenario.own.iter().find(|own| own.is(unused)) else { continue };
                     match scenario.strict {

@@ -59,6 +59,18 @@ pub(crate) fn least_answer(resource: &crate::asl::Resource) -> Option<crate::val
     responses::Models::built_in().least(resource)
 }
 
+/// Why a call's result cannot be what the API answers: a member of the wrong type, one that is always there and missing,
+/// or one that the API does not have. Nothing where the API is not known.
+pub(crate) fn objection_to(resource: &crate::asl::Resource, result: &crate::value::Value) -> Option<String> {
+    let models = responses::Models::built_in();
+    if let Some(why) = models.objection(resource, result, true) {
+        return Some(why);
+    }
+    let (name, near) = models.foreign_member(resource, result)?;
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Some(format!("the API answers no `{name}`{near}"))
+}
+
 /// A state about to be tested, from [`Machine::test_state`] or [`TestState::of`].
 #[must_use = "nothing is tested before `run`"]
 pub struct TestState<'a> {

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::asl::{Pattern, Resource, ResourceKind};
+use crate::diagnostic::did_you_mean;
 use crate::value::Value;
 
 /// Services by name, each with the lines about it.
@@ -115,6 +116,19 @@ impl Models {
     pub(super) fn objection(&self, resource: &Resource, answer: &Value, strict: bool) -> Option<String> {
         let (service, kind, parsed) = self.answer_of(resource)?;
         Look { service, strict, parsed }.value("", kind, answer)
+    }
+
+    /// A member of an answer that the API does not have, with one that may be meant. The service itself tolerates such
+    /// members in mocks.
+    pub(super) fn foreign_member(&self, resource: &Resource, answer: &Value) -> Option<(String, Option<String>)> {
+        const ADDED: [&str; 2] = ["SdkHttpMetadata", "SdkResponseMetadata"];
+        let (service, kind, _) = self.answer_of(resource)?;
+        let members = service.structures.get(kind.strip_prefix('@')?).copied().unwrap_or_default();
+        let names = members.split(' ').filter_map(|m| Some(m.strip_prefix('!').unwrap_or(m).split_once(':')?.0));
+        let names: Vec<String> = names.map(softened).chain(ADDED.map(str::to_owned)).collect();
+        let foreign = answer.as_object()?.keys().find(|name| !names.iter().any(|n| **n == ***name))?;
+        let near = did_you_mean(foreign, names.iter().map(String::as_str)).map(str::to_owned);
+        Some((foreign.to_string(), near))
     }
 
     /// An answer that holds what the API always gives, and nothing else.

@@ -161,6 +161,30 @@ fn planted_mistakes_are_caught_with_what_was_meant() {
 }
 
 #[test]
+fn a_strict_scenario_fails_by_replies_that_the_api_never_gives() {
+    let said = |mocks: &str| {
+        let text = format!(
+            "machine: ../machines/checkout.asl.json\nstrict: true\nscenarios:\n  - name: a\n    input: {{ orderId: 7 }}\n    mocks: {mocks}\n    expect: {{ visits: Charge }}\n"
+        );
+        let file = file(&text).unwrap();
+        let outcome = file.run(&file.scenarios()[0], None);
+        outcome.failures().map(|f| format!("{}: {}", f.about(), f.message())).collect::<Vec<_>>()
+    };
+    let rest = "sns:publish: { return: { MessageId: m } }, Audit: { return: {} }";
+    assert_eq!(
+        said(&format!("{{ Charge: {{ return: {{ StatusCode: yes, Payload: {{ chargeId: c }} }} }}, {rest} }}")),
+        ["reply of Charge: lambda:invoke never answers so: Field 'StatusCode' must be a number"]
+    );
+    assert_eq!(
+        said(&format!("{{ Charge: {{ return: {{ StatusKode: 200, Payload: {{ chargeId: c }} }} }}, {rest} }}")),
+        [
+            "reply of Charge: lambda:invoke never answers so: the API answers no `StatusKode`; did you mean `StatusCode`?"
+        ]
+    );
+    assert!(said(&format!("{{ Charge: {{ payload: {{ chargeId: c }} }}, {rest} }}")).is_empty());
+}
+
+#[test]
 fn mistakes_about_services_are_told_with_their_places() {
     let found = |services: &str| {
         let text = format!(
