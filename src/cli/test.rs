@@ -257,7 +257,8 @@ pub(crate) fn show(
                 Verdict::Skipped => (paint("33", "-"), "not run".to_owned()),
             };
             if args.verbose || args.mock_config.is_some() && !args.quiet {
-                let _ = writeln!(text, "      {mark} {}  {}", case.name(), paint("2", &note));
+                let note = if note.is_empty() { note } else { format!("  {}", paint("2", &note)) };
+                let _ = writeln!(text, "      {mark} {}{note}", case.name());
             }
             if let (Verdict::Passed(outcome), false) = (verdict, args.quiet) {
                 for unused in outcome.unused_mocks() {
