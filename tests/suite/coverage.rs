@@ -280,8 +280,9 @@ fn a_definition_that_has_changed_since_its_tests_ran_is_told() {
 #[test]
 fn something_that_somebody_rehearses() {
     let machine = Machine::parse(r#"{"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}"#).unwrap();
-    Harness::new(&machine).run(json!({}));
-    Harness::new(&machine).run(json!({}));
+    for _ in 0..7 {
+        Harness::new(&machine).run(json!({}));
+    }
 }
 
 #[test]
@@ -302,7 +303,7 @@ fn tests_in_rust_write_their_parts_when_the_environment_asks() {
         assert_eq!(read.count, 1, "what is run again takes the place of what was");
         let only = &read.coverage.machines()[0];
         assert_eq!(only.tests().collect::<Vec<_>>(), ["suite › coverage::something_that_somebody_rehearses"]);
-        assert_eq!(only.counts(), [2]);
+        assert_eq!(only.counts(), [7]);
     }
     // A place that cannot be written to is no failure of the test, and is told once.
     std::fs::write(dir.join("file"), "").unwrap();

@@ -69,7 +69,7 @@ fn a_mock_configuration_runs_unchanged() {
     assert_eq!((code, err.as_str()), (0, ""));
     let want = "\
 ok    MockConfigFile.json  1 check
-      ✓ Happy  
+      ✓ Happy
       unused Happy: reply 2 of 2 in the mock of `Charge` was never used
 
 1 passed · 1 file
