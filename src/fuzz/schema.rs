@@ -9,6 +9,8 @@ use crate::value::{Str, Value};
 
 /// How often a schema may lead back into itself on one way down.
 const MOST_ROUNDS: usize = 3;
+/// No element, letter or member is asked for beyond this many: no execution takes a larger input.
+const MOST_PARTS: usize = 65_536;
 /// How many schemas are read, those that are led to again counted again.
 const MOST_SCHEMAS: usize = 20_000;
 
@@ -287,7 +289,14 @@ impl Reader<'_> {
             self.wrong(&value, format!("`{word}` takes a whole number from 0, not {number}"), "out of range", None);
             return None;
         }
-        Some(number as usize)
+        let count = number as usize;
+        if word.starts_with("min") && count > MOST_PARTS {
+            let value = node.get(word)?.clone();
+            let message = format!("no execution takes an input with {number} of something");
+            self.wrong(&value, message, "too many", Some(format!("write at most {MOST_PARTS}")));
+            return None;
+        }
+        Some(count)
     }
 
     /// A finding where the upper bound is below the lower one.
@@ -581,6 +590,10 @@ mod tests {
             (json!({"$ref": "#/$defs/x"}), "`#/$defs/x` leads nowhere; "),
             (json!({"$ref": "other.json"}), "`other.json` leads out of the schema; write what it names below `$defs`"),
             (json!({"minLength": -1}), "`minLength` takes a whole number from 0, not -1; "),
+            (
+                json!({"minLength": 1e9}),
+                "no execution takes an input with 1000000000 of something; write at most 65536",
+            ),
             (json!({"items": 5}), "a schema is an object, not of type number; "),
         ];
         for (schema, want) in table {

@@ -45,7 +45,9 @@ fn failure(scenarios: &str) -> String {
 
 #[test]
 fn the_scenarios_of_this_repository_pass() {
-    let paths = find([root().join("tests/scenarios")]).unwrap();
+    let mut paths = find([root().join("tests/scenarios")]).unwrap();
+    // Without the feature, a file with properties is refused, as it says.
+    paths.retain(|path| cfg!(feature = "fuzz") || !path.ends_with("checkout-properties.rehearsal.yaml"));
     assert!(paths.len() >= 2);
     let suite = Suite::load(paths);
     let selection = Selection::default();
