@@ -62,6 +62,9 @@ fn demand(text: &str) -> Result<Demand, String> {
         Some((machine, shares)) => (Some(machine.trim().to_owned()), shares),
         None => (None, text),
     };
+    if machine.as_deref() == Some("") {
+        return Err("no machine is named before `:`; write `checkout:states=100`".to_owned());
+    }
     Ok(Demand { machine, shares: shares.parse()? })
 }
 
@@ -130,6 +133,9 @@ fn tell(parts: &Parts, screen: &mut Screen) {
     for (file, count) in &parts.outdated {
         let are = if *count == 1 { "1 part is".to_owned() } else { format!("{count} parts are") };
         screen.warn(&format!("{are} of an older `{file}` and left out; run those tests again"));
+    }
+    for file in &parts.changed {
+        screen.warn(&format!("`{file}` has changed since its tests ran, and lines may have moved; run them again"));
     }
     for (path, why) in &parts.unreadable {
         screen.warn(&format!("`{}` is no part and left out: {why}", path.display()));

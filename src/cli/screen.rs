@@ -54,7 +54,8 @@ impl Screen {
     pub(crate) fn new(color: ColorChoice) -> Screen {
         let (out, err) = (io::stdout().lock(), io::stderr().lock());
         #[expect(clippy::disallowed_methods, reason = "the terminal's owner says so by an environment variable")]
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
+            || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
         let wanted = |is_terminal: bool| match color {
             ColorChoice::Auto => is_terminal && !plain,
             ColorChoice::Always => true,

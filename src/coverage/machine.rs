@@ -21,6 +21,9 @@ pub struct MachineCoverage {
     /// Where in the file it begins, for files of several machines.
     #[serde(default)]
     offset: u32,
+    /// What stands for the text of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<String>,
     /// The definition as a text, so that it can be drawn, however deep it nests.
     definition: String,
     points: Vec<Point>,
@@ -62,8 +65,10 @@ impl MachineCoverage {
         let inner = &machine.inner;
         // A text that never was a file has a word for a name.
         let file = inner.source.as_ref().map(|s| s.name()).filter(|name| name.contains(['.', '/', '\\']));
+        let digest = inner.source.as_ref().filter(|_| file.is_some()).map(|s| super::part::digest(s.text()));
         MachineCoverage {
             name: machine.name().to_owned(),
+            digest,
             file: file.map(tidy),
             offset: inner.node.span.start,
             definition: machine.definition().to_string(),

@@ -4,10 +4,12 @@ use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Coverage;
 use super::machine::MachineCoverage;
 use crate::error::Error;
+use crate::source::Source;
 
 /// The ending of a part's name.
 const SUFFIX: &str = ".coverage.json";
@@ -20,6 +22,10 @@ struct Part {
     /// What the file is: `coverage`.
     rehearsal: String,
     version: u32,
+    /// From where the tests ran: where the files of another checkout are looked for, this is the part of a path that
+    /// need not be the same.
+    #[serde(default)]
+    base: String,
     machines: Vec<MachineCoverage>,
 }
 
@@ -33,12 +39,15 @@ pub struct Parts {
     /// Definitions of which some parts know another text than the newest part does, with how many such parts are left
     /// out.
     pub outdated: Vec<(String, usize)>,
+    /// Files that hold another text by now than when the newest part was written, so that lines may have moved.
+    pub changed: Vec<String>,
     /// Files that are no parts, or parts of another version, and why.
     pub unreadable: Vec<(PathBuf, String)>,
 }
 
 /// Reads the parts of a folder. Of a definition that has changed, the newest text counts and parts of others are left
-/// out. Paths are made relative to `base` where they are below it.
+/// out. Paths are made relative to `base` where they are below it, and where they are of another checkout and the same
+/// file is below `base`.
 ///
 /// # Errors
 /// A folder that cannot be read; one that does not exist has no parts.
@@ -72,13 +81,17 @@ pub fn read(folder: &Path, base: &Path) -> Result<Parts, Error> {
         }
     }
     parts.unreadable.sort();
+    let changed = |m: &&MachineCoverage| m.file().is_some_and(|file| m.is_of_other_text(&base.join(file)));
+    parts.changed = parts.coverage.machines.iter().filter(changed).filter_map(|m| m.file.clone()).collect();
+    parts.changed.sort();
+    parts.changed.dedup();
     Ok(parts)
 }
 
 impl Parts {
     fn take(&mut self, part: Part, base: &Path) {
         for mut machine in part.machines {
-            machine.shorten(base);
+            machine.shorten(base, &part.base);
             let known =
                 self.coverage.machines().iter().find(|own| own.is_place_of(&machine) && machine.file().is_some());
             if known.is_some_and(|known| !known.is_same(&machine)) {
@@ -103,7 +116,8 @@ impl Coverage {
     pub fn write_part(&self, folder: &Path, name: &str, base: &Path) -> Result<PathBuf, Error> {
         let mut machines = self.machines.clone();
         machines.iter_mut().for_each(|machine| machine.lengthen(base));
-        let part = Part { rehearsal: "coverage".into(), version: VERSION, machines };
+        let base = tidy(&base.to_string_lossy());
+        let part = Part { rehearsal: "coverage".into(), version: VERSION, base, machines };
         let text = serde_json::to_string(&part).map_err(|e| Error::io("write", folder, e.into()))?;
         make(folder)?;
         let path = folder.join(format!("{name}{SUFFIX}"));
@@ -147,13 +161,19 @@ pub fn clear(folder: &Path) -> Result<usize, Error> {
 }
 
 impl MachineCoverage {
-    /// The path as seen from `base`, where it is below it.
-    fn shorten(&mut self, base: &Path) {
-        if let Some(file) = &self.file
-            && let Ok(short) = Path::new(file).strip_prefix(base)
-        {
-            self.file = Some(tidy(&short.to_string_lossy()));
+    /// The path as seen from `base`, where it is below it, or the same file below `theirs` was.
+    fn shorten(&mut self, base: &Path, theirs: &str) {
+        let Some(file) = &self.file else { return };
+        let own = Path::new(file).strip_prefix(base).map(|short| tidy(&short.to_string_lossy())).ok();
+        if let Some(short) = own.or_else(|| same_file(file, base, theirs)) {
+            self.file = Some(short);
         }
+    }
+    /// Whether the file is there and holds another text than the one that was run.
+    #[expect(clippy::disallowed_methods, reason = "parts are compared with what is there now here only")]
+    fn is_of_other_text(&self, file: &Path) -> bool {
+        let now = || Source::from_bytes("", &std::fs::read(file).ok()?, usize::MAX).ok();
+        self.digest.as_ref().is_some_and(|then| now().is_some_and(|now| *then != digest(now.text())))
     }
     /// The whole path.
     fn lengthen(&mut self, base: &Path) {
@@ -161,6 +181,24 @@ impl MachineCoverage {
             self.file = Some(tidy(&base.join(file).to_string_lossy()));
         }
     }
+}
+
+/// The file below `base` that a file of another checkout is here, such as one that another runner of a continuous
+/// integration recorded: the longest end of its path that is there, which holds at least what follows after `theirs`.
+fn same_file(file: &str, base: &Path, theirs: &str) -> Option<String> {
+    if Path::new(file).exists() {
+        return None;
+    }
+    let names: Vec<&str> = file.split('/').filter(|name| !name.is_empty()).collect();
+    let own = Path::new(file).strip_prefix(theirs).ok().filter(|_| !theirs.is_empty());
+    let least = own.map_or(2, |own| own.components().count().max(1));
+    let last = names.len().checked_sub(least)?;
+    (0..=last).map(|i| names[i..].join("/")).find(|end| base.join(end).is_file())
+}
+
+/// What stands for a text, to see whether it has changed.
+pub(super) fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A path without `.` and without what `..` takes back, with `/` on every system.

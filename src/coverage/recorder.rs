@@ -1,7 +1,8 @@
 //! What writes the parts of tests in Rust: nobody tells the library when the last test is over, so each test has a
 //! part of its own, written anew whenever it has something to add.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -14,6 +15,27 @@ pub const VARIABLE: &str = "REHEARSAL_COVERAGE";
 
 /// Where parts are kept.
 pub const FOLDER: &str = ".rehearsal/coverage";
+
+thread_local! {
+    /// Tests of this thread whose last numbers are not written yet.
+    static UNWRITTEN: RefCell<Unwritten> = RefCell::default();
+}
+
+/// Writes what is left when the thread of a test ends; nothing else says that a test is over.
+#[derive(Default)]
+struct Unwritten(BTreeSet<String>);
+
+impl Drop for Unwritten {
+    fn drop(&mut self) {
+        let Some(recorder) = RECORDER.get().and_then(Option::as_ref) else { return };
+        let mut tests = recorder.tests.lock().unwrap_or_else(PoisonError::into_inner);
+        for test in &self.0 {
+            if let Some(own) = tests.get_mut(test) {
+                recorder.write(test, own);
+            }
+        }
+    }
+}
 
 static RECORDER: OnceLock<Option<Recorder>> = OnceLock::new();
 
@@ -76,15 +98,21 @@ pub(crate) fn record(test: Option<&str>, run: &impl Counted) {
     own.coverage.add(&format!("{} › {test}", recorder.program), run);
     own.runs += 1;
     let reached = own.coverage.machines().iter().map(|m| m.counts().iter().filter(|c| **c > 0).count()).sum();
-    // A test may run a machine a million times: what is new is written at once, bare numbers ever more rarely.
-    if reached > own.reached || own.runs.is_power_of_two() {
-        own.reached = reached;
-        if let Err(e) = own.coverage.write_part(&recorder.folder, &recorder.part_of(test), &recorder.base)
-            && !std::mem::replace(&mut own.is_troubled, true)
-        {
-            warn(&e);
-        }
+    // A test may run a machine a million times: what is new is written at once, bare numbers ever more rarely and when
+    // the thread ends.
+    let is_due = reached > own.reached || own.runs.is_power_of_two();
+    own.reached = reached;
+    if is_due {
+        recorder.write(test, own);
     }
+    let _ = UNWRITTEN.try_with(|tests| {
+        let mut tests = tests.borrow_mut();
+        if is_due {
+            tests.0.remove(test);
+        } else if !tests.0.contains(test) {
+            tests.0.insert(test.to_owned());
+        }
+    });
 }
 
 #[expect(clippy::print_stderr, reason = "a test that passes must not fail because its coverage is lost, but be told")]
@@ -93,6 +121,13 @@ fn warn(error: &crate::error::Error) {
 }
 
 impl Recorder {
+    fn write(&self, test: &str, own: &mut Recorded) {
+        if let Err(e) = own.coverage.write_part(&self.folder, &self.part_of(test), &self.base)
+            && !std::mem::replace(&mut own.is_troubled, true)
+        {
+            warn(&e);
+        }
+    }
     fn part_of(&self, test: &str) -> String {
         part_name(&self.program, &format!("{}\n{test}", self.base.display()))
     }

@@ -75,9 +75,15 @@ impl Thresholds {
 
 /// A percentage: `95`, `95%`, `99.5 %`.
 pub(crate) fn percent(text: &str) -> Result<f64, String> {
-    let number = text.trim().strip_suffix('%').unwrap_or(text).trim();
-    let parsed = number.parse::<f64>().ok().filter(|n| (0.0..=100.0).contains(n));
-    parsed.ok_or_else(|| format!("`{text}` is no share; write `95%`"))
+    let signed = text.trim().strip_suffix('%');
+    let number = signed.unwrap_or(text).trim().parse::<f64>().ok().filter(|n| (0.0..=100.0).contains(n));
+    let number = number.ok_or_else(|| format!("`{text}` is no share; write `95%`"))?;
+    // Who writes 0.9 means 90 percent, and a threshold of not even one would ask for nothing.
+    if signed.is_none() && number > 0.0 && number < 1.0 {
+        let meant = format!("{:.1}", number * 100.0);
+        return Err(format!("`{}` is no share; write `{}%`", text.trim(), meant.trim_end_matches(".0")));
+    }
+    Ok(number)
 }
 
 /// The kind of a word, or what is wrong with the word.
@@ -100,10 +106,16 @@ impl std::str::FromStr for Thresholds {
             asked = match part.split_once('=') {
                 Some((word, share)) => asked.with(kind(word.trim())?, percent(share)?),
                 None => {
-                    let share = percent(part).map_err(|_| format!("`{part}` is no threshold; write `states=100`"))?;
+                    let is_number = part.starts_with(|c: char| c.is_ascii_digit());
+                    let other =
+                        |why| if is_number { why } else { format!("`{part}` is no threshold; write `states=100`") };
+                    let share = percent(part).map_err(other)?;
                     asked.with(Kind::States, share).with(Kind::Transitions, share)
                 }
             };
+        }
+        if asked.is_empty() {
+            return Err("nothing is asked for; write `90`, or `states=100`".to_owned());
         }
         Ok(asked)
     }
@@ -136,11 +148,18 @@ mod tests {
             ("states=101", "`101` is no share; write `95%`"),
             ("states=-1%", "`-1%` is no share; write `95%`"),
             ("states=NaN", "`NaN` is no share; write `95%`"),
+            ("states=0.95", "`0.95` is no share; write `95%`"),
+            ("0.5", "`0.5` is no share; write `50%`"),
+            ("101", "`101` is no share; write `95%`"),
+            ("", "nothing is asked for; write `90`, or `states=100`"),
+            (" , ", "nothing is asked for; write `90`, or `states=100`"),
             ("many", "`many` is no threshold; write `states=100`"),
             ("catches=5", "there is no kind `catches` of coverage; did you mean `catchers`?"),
         ] {
             assert_eq!(text.parse::<Thresholds>().unwrap_err(), why);
         }
+        assert_eq!("0.5%".parse::<Thresholds>().unwrap().of(Kind::States), Some(0.5));
+        assert_eq!("catchers=0".parse::<Thresholds>().unwrap().of(Kind::Catchers), Some(0.0));
     }
 
     #[test]

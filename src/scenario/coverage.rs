@@ -25,10 +25,12 @@ pub(super) fn thresholds(reader: &mut Reader<'_>, member: &Member) -> Thresholds
         };
         match crate::coverage::percent(&text) {
             Ok(percent) => asked = asked.with(kind, percent),
-            Err(_) => {
+            Err(why) => {
                 let message = format!("`{text}` is no share of `{}`", share.key);
-                let finding = reader.error("wrong-value", message, &share.value, "not between 0% and 100%");
-                reader.push(finding.help("write `95%`"));
+                let help = why.rsplit_once("; ").map_or("write `95%`", |(_, help)| help);
+                let is_part = text.starts_with("0.");
+                let label = if is_part { "less than 1%" } else { "not between 0% and 100%" };
+                reader.push(reader.error("wrong-value", message, &share.value, label).help(help));
             }
         }
     }

@@ -60,7 +60,7 @@ scenarios:
   - name: this one is wrong
     tags: [money]
     input: { total: 20 }
-    expect: { output: { total: 21 } }
+    expect: { output: { total: 21 }, elapsed: 2s }
   - name: nobody looks at this
     ignore: the bank is closed
     input: { total: 1 }

@@ -91,7 +91,8 @@ class Report(unittest.TestCase):
 
     def test_the_first_failure_is_open_when_the_page_opens(self):
         self.assertEqual(self.text("#story h2"), "this one is wrong")
-        self.assertEqual(self.text(".failure p"), "output: `total` is 20, expected 21  (shop.rehearsal.yaml:22)")
+        self.assertEqual(self.text(".failure p"), "elapsed: it took 1s on the virtual clock, expected 2s  (shop.rehearsal.yaml:22)")
+        self.assertIn("output: `total` is 20, expected 21  (shop.rehearsal.yaml:22)", self.text(".failure"))
         self.assertIn("Tell    Parallel, 2 branches ✓", self.text(".failure pre"))
         self.assertIn('rehearsal test shop.rehearsal.yaml -t "this one is wrong"', self.text(".again code"))
         self.keep("failure")
@@ -148,6 +149,25 @@ class Report(unittest.TestCase):
         self.assertIn("through Wait Ask", self.text("#through"))
         self.browser.click("#through")
         self.assertEqual(len(self.shown()), 8)
+
+    def test_a_picture_that_does_not_fit_shows_where_the_machine_begins(self):
+        seen = """
+            const frame = document.querySelector('.view.shown .graph');
+            const [box, start] = [frame.getBoundingClientRect(), document.querySelector('.view.shown .start').getBoundingClientRect()];
+            return [frame.scrollWidth > frame.clientWidth, start.left >= box.left && start.right <= box.right];
+        """
+        self.page(375, 812)
+        # Narrow enough that the beginning lies outside of what comes first.
+        self.run_js("document.querySelectorAll('.graph').forEach(frame => frame.style.width = '90px')")
+        for name in ["a large order waits", "all fifty states"]:
+            self.choose(name)
+            self.assertEqual(self.run_js(seen), [True, True], name)
+
+    def test_every_sentence_of_a_failure_can_be_read(self):
+        sentences = self.run_js("return [...document.querySelectorAll('.failure p')].map(p => p.textContent)")
+        self.assertEqual([text.split(":")[0] for text in sentences], ["elapsed", "output"])
+        wide = "return [...document.querySelectorAll('.failure p')].filter(p => p.scrollWidth > p.clientWidth).length"
+        self.assertEqual(self.run_js(wide), 0)
 
     def test_an_event_shows_what_it_changed(self):
         self.choose("a small order")
@@ -311,7 +331,18 @@ class Report(unittest.TestCase):
         hidden = self.run_js("return ['aside', '#theme', 'footer'].map(s => getComputedStyle(document.querySelector(s)).display)")
         self.assertEqual(hidden, ["none", "none", "none"])
         self.assertIn("What happened", self.text("#story"))
-        self.keep("print", whole=True)
+        # On paper nothing scrolls: the picture is whole, and nothing lies over it.
+        for width in [700, 375]:
+            self.page(width, 1000)
+            self.choose("a busy bank")
+            whole = """
+                const [svg, frame, story] = ['.view.shown .graph svg', '.view.shown .graph', '#story']
+                    .map(s => document.querySelector(s).getBoundingClientRect());
+                return [svg.right <= frame.right, svg.bottom <= frame.bottom, frame.bottom <= story.top];
+            """
+            self.browser.devtools("Emulation.setEmulatedMedia", media="print")
+            self.assertEqual(self.run_js(whole), [True, True, True])
+            self.keep(f"print {width}", whole=True)
         self.browser.devtools("Emulation.setEmulatedMedia", media="")
 
 

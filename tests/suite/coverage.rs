@@ -223,12 +223,66 @@ fn parts_are_put_together_and_what_is_out_of_date_or_no_part_is_told() {
     assert!(coverage::read(&dir.join("nowhere"), &dir).unwrap().coverage.is_empty());
 }
 
+#[test]
+fn parts_of_another_checkout_are_of_the_files_that_are_here() {
+    let dir = folder("checkouts");
+    let run_in = |checkout: &str, test: &str, total: u64| {
+        let base = dir.join(checkout);
+        std::fs::create_dir_all(base.join("flows")).unwrap();
+        let choice = json!({ "Variable": "$.total", "NumericLessThan": 5, "Next": "Small" });
+        let text = json!({ "StartAt": "Pick", "States": {
+            "Pick": { "Type": "Choice", "Choices": [choice], "Default": "Large" },
+            "Small": { "Type": "Succeed" }, "Large": { "Type": "Succeed" } } });
+        for file in ["order.asl.json", "flows/order.asl.json"] {
+            std::fs::write(base.join(file), text.to_string()).unwrap();
+            let run = Harness::new(&Machine::load(base.join(file)).unwrap()).coverage().run(json!({ "total": total }));
+            let mut coverage = Coverage::default();
+            coverage.add(test, &run);
+            coverage.write_part(&dir.join("parts"), &format!("{test}-{}", file.len()), &base).unwrap();
+        }
+    };
+    run_in("runner-2", "large", 9);
+    std::fs::remove_dir_all(dir.join("runner-2")).unwrap();
+    run_in("runner-1", "small", 1);
+
+    let read = coverage::read(&dir.join("parts"), &dir.join("runner-1")).unwrap();
+    let files: Vec<_> = read.coverage.machines().iter().map(|m| (m.file().unwrap(), m.tests().count())).collect();
+    assert_eq!(files, [("flows/order.asl.json", 2), ("order.asl.json", 2)]);
+    assert_eq!(missing(&read.coverage), [""; 0]);
+    assert_eq!(read.changed, [""; 0]);
+
+    // Where the file is nowhere, the path stays what it was.
+    let read = coverage::read(&dir.join("parts"), &dir.join("nowhere")).unwrap();
+    let own = dir.join("runner-1/order.asl.json").to_string_lossy().replace('\\', "/");
+    assert!(read.coverage.machines().iter().any(|m| m.file() == Some(&own)), "{own}");
+}
+
+#[test]
+fn a_definition_that_has_changed_since_its_tests_ran_is_told() {
+    let dir = folder("changed");
+    let file = dir.join("a.asl.json");
+    let text = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
+    std::fs::write(&file, text).unwrap();
+    let run = Harness::new(&Machine::load(&file).unwrap()).coverage().run(json!({}));
+    let mut reached = Coverage::default();
+    reached.add("t", &run);
+    reached.write_part(&dir, "one", &dir).unwrap();
+    assert_eq!(coverage::read(&dir, &dir).unwrap().changed, [""; 0]);
+    std::fs::write(&file, format!("\u{feff}{text}")).unwrap();
+    assert_eq!(coverage::read(&dir, &dir).unwrap().changed, [""; 0], "a byte order mark moves no line");
+    std::fs::write(&file, format!("\n{text}")).unwrap();
+    assert_eq!(coverage::read(&dir, &dir).unwrap().changed, ["a.asl.json"]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(coverage::read(&dir, &dir).unwrap().changed, [""; 0]);
+}
+
 /// Not a test by itself: the next one runs it in a process of its own.
 #[test]
 fn something_that_somebody_rehearses() {
     let machine = Machine::parse(r#"{"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}"#).unwrap();
-    Harness::new(&machine).run(json!({}));
-    Harness::new(&machine).run(json!({}));
+    for _ in 0..7 {
+        Harness::new(&machine).run(json!({}));
+    }
 }
 
 #[test]
@@ -249,7 +303,7 @@ fn tests_in_rust_write_their_parts_when_the_environment_asks() {
         assert_eq!(read.count, 1, "what is run again takes the place of what was");
         let only = &read.coverage.machines()[0];
         assert_eq!(only.tests().collect::<Vec<_>>(), ["suite › coverage::something_that_somebody_rehearses"]);
-        assert_eq!(only.counts(), [2]);
+        assert_eq!(only.counts(), [7]);
     }
     // A place that cannot be written to is no failure of the test, and is told once.
     std::fs::write(dir.join("file"), "").unwrap();
@@ -286,6 +340,7 @@ fn a_scenario_file_may_ask_for_a_share() {
     };
     assert_eq!(refused("{ sates: 100% }"), ["`sates` is not a word of `coverage` (did you mean `states`?)"]);
     assert_eq!(refused("{ states: 101% }"), ["`101%` is no share of `states` (write `95%`)"]);
+    assert_eq!(refused("{ states: 0.95 }"), ["`0.95` is no share of `states` (write `95%`)"]);
     assert_eq!(refused("{ states: [] }"), ["`[]` is no share of `states` (write `95%`)"]);
 }
 
@@ -378,6 +433,23 @@ approval · approval.asl.json · 2 tests
         assert_eq!(json["machines"][0]["shares"]["states"], json!({ "reached": 4, "of": 5, "percent": 80.0 }));
         let lcov = std::fs::read_to_string(dir.join("c.lcov")).unwrap();
         assert!(lcov.contains("SF:approval.asl.json\n") && lcov.contains("\nBRDA:21,2,1,0\n"), "{lcov}");
+
+        for (share, why) in
+            [("", "nothing is asked for"), (":90", "no machine is named before `:`"), ("0.9", "write `90%`")]
+        {
+            let (_, err, code) = rehearsal(&dir, &["coverage", "--fail-under", share]);
+            assert_eq!(code, 2, "{share}");
+            assert!(err.contains(why), "{err}");
+        }
+
+        let definition = dir.join("approval.asl.json");
+        let longer = format!("\n{}", std::fs::read_to_string(&definition).unwrap());
+        std::fs::write(definition, longer).unwrap();
+        let (_, err, code) = rehearsal(&dir, &["coverage"]);
+        assert_eq!(code, 0);
+        let want =
+            "warning: `approval.asl.json` has changed since its tests ran, and lines may have moved; run them again";
+        assert_eq!(err.trim_end(), want);
 
         let (out, ..) = rehearsal(&dir, &["coverage", "--clear"]);
         assert_eq!(out, "removed 2 parts from `.rehearsal/coverage`\n");

@@ -83,6 +83,25 @@
     }
   };
 
+  /** The frame shows what is lit, or else where the machine begins, in the middle of its width. */
+  const bring = (machine) => {
+    const { svg } = picture(machine);
+    const frame = svg?.closest(".graph");
+    if (!frame) return;
+    const outer = frame.getBoundingClientRect();
+    const around = (elements) => {
+      const boxes = elements.map((element) => element.getBoundingClientRect());
+      return { left: Math.min(...boxes.map((box) => box.left)), right: Math.max(...boxes.map((box) => box.right)) };
+    };
+    // What does not fit is shown from where it begins.
+    const lit = all(".on-path", svg);
+    const whole = lit.length ? around(lit) : null;
+    const begin = all(".start", svg).slice(0, 1);
+    const shown = whole && whole.right - whole.left < outer.width ? whole : begin.length ? around(begin) : null;
+    frame.scrollTop = 0;
+    if (shown) frame.scrollLeft += (shown.left + shown.right) / 2 - (outer.left + outer.right) / 2;
+  };
+
   let aimed = null;
   const aim = (machine, point) => {
     aimed?.classList.remove("aimed");
@@ -107,6 +126,7 @@
     button.addEventListener("click", () => {
       const actual = frame.classList.toggle("actual");
       button.setAttribute("aria-pressed", String(actual));
+      bring(Number(view.dataset.machine));
     });
     frame.addEventListener("click", (event) => {
       const element = event.target.closest("[data-point]");
@@ -197,6 +217,7 @@
       right.parentElement.classList.add("telling");
       right.append(story);
       light(chosen.machine, pathOf(chosen.machine, id));
+      bring(chosen.machine);
     }
     tell(chosen);
   };
@@ -211,6 +232,7 @@
     else {
       choose(null);
       showMachine(what === "machine" && views.some((view) => view.dataset.machine === id) ? Number(id) : first);
+      if (state.machine !== null) bring(state.machine);
     }
   };
   addEventListener("hashchange", () => {
@@ -246,10 +268,17 @@
     callTable(chosen.story);
   };
 
-  /** What differs is a sentence, which may wrap; the evidence below it stands in columns, which may not. */
+  /** What differs are sentences, which may wrap; the evidence below them stands in columns, which may not. */
   const failure = (text) => {
-    const [, head, rest] = /^([^]*?)(?:\n\s*\n([^]*))?$/.exec(text);
-    return make("div", "failure", make("p", "", head.trim()), rest ? make("pre", "", rest) : null);
+    const box = make("div", "failure");
+    for (const [i, part] of text.split(/\n\s*\n/).entries()) {
+      const isSentence = i === 0 || /^\S.*$/.test(part);
+      const before = box.lastChild;
+      if (isSentence) box.append(make("p", "", part.trim()));
+      else if (before?.tagName === "PRE") before.append(`\n\n${part}`);
+      else box.append(make("pre", "", part));
+    }
+    return box;
   };
 
   const again = (command) => {
