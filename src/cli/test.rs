@@ -277,8 +277,9 @@ pub(crate) fn show(
             Verdict::Refused(why) => {
                 let _ = write!(text, "\n{}  {} › {}\n\n", paint("1;31", "FAIL"), case.path.display(), case.name());
                 for line in why.lines() {
-                    let _ = writeln!(text, "  {line}");
+                    let _ = writeln!(text, "{}", format!("  {line}").trim_end());
                 }
+                let _ = writeln!(text, "\n  again: {}", case.again_with_file());
             }
             _ => {}
         }
@@ -337,7 +338,10 @@ fn record(case: &Case<'_>, verdict: &Verdict) -> Value {
         }
     }
     match verdict {
-        Verdict::Refused(why) => record["message"] = json!(why),
+        Verdict::Refused(why) => {
+            record["message"] = json!(why);
+            record["again"] = json!(case.again_with_file());
+        }
         Verdict::Ignored(why) => record["reason"] = json!(why),
         _ => {}
     }

@@ -8,7 +8,7 @@ use super::entry::Scenario;
 use super::file::{ScenarioFile, stem_of};
 #[cfg(feature = "fuzz")]
 use super::property::Property;
-use super::report::Failed;
+use super::report::{Failed, quoted};
 use super::run::Outcome;
 use crate::error::{Error, ErrorKind};
 use crate::file;
@@ -231,6 +231,13 @@ impl<'a> Case<'a> {
             Check::Property(property) => Some(file.fuzzed_again(property, outcome)),
             Check::SharedMocks | Check::Coverage => None,
         }
+    }
+
+    /// The command that runs the whole file again.
+    pub fn again_with_file(&self) -> String {
+        let asked_for_by = self.what.as_ref().ok().and_then(|(file, _)| file.asked_for_by.clone());
+        let file = asked_for_by.unwrap_or_else(|| quoted(&self.path.to_string_lossy()));
+        format!("rehearsal test {file}")
     }
 }
 

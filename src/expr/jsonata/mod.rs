@@ -149,17 +149,9 @@ impl Expression {
     /// arbitrary bindings. The surroundings give the time and randomness only.
     ///
     /// ```
-    /// use rehearsal::expr::env::Env;
+    /// use rehearsal::expr::env::Nowhere;
     /// use rehearsal::expr::jsonata::{Expression, Outcome};
     /// use rehearsal::value::Value;
-    ///
-    /// struct Nowhere;
-    /// impl Env for Nowhere {
-    ///     fn context(&self) -> Value { Value::Null }
-    ///     fn variable(&self, _: &str) -> Option<Value> { None }
-    ///     fn now_millis(&self) -> i64 { 0 }
-    ///     fn next_u64(&mut self) -> u64 { 0 }
-    /// }
     ///
     /// let sum = Expression::parse("$sum(prices) * $factor")?;
     /// let data = Value::parse(r#"{"prices": [1, 2, 3]}"#)?;

@@ -1,7 +1,7 @@
 //! Every case that the tests of a Choice tell apart: for each variable the values around those it is compared with.
 
 use crate::expr::choice::Rule;
-use crate::expr::env::Env;
+use crate::expr::env::Nowhere;
 use crate::value::Value;
 
 /// How many cases are looked at.
@@ -39,24 +39,6 @@ struct Test {
     is_presence: Option<bool>,
     /// For each sample of the variable.
     truths: Vec<Option<bool>>,
-}
-
-/// Rules compare constants only.
-struct Nowhere;
-
-impl Env for Nowhere {
-    fn context(&self) -> Value {
-        Value::Null
-    }
-    fn variable(&self, _: &str) -> Option<Value> {
-        None
-    }
-    fn now_millis(&self) -> i64 {
-        0
-    }
-    fn next_u64(&mut self) -> u64 {
-        0
-    }
 }
 
 impl Table {
