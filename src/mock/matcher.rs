@@ -174,6 +174,14 @@ fn rule(expected: &Value, at: &mut Vec<String>) -> Result<Rule, MatcherError> {
     match expected {
         Value::String(s) => {
             let word = WORDS.iter().find(|(word, _)| **word == **s);
+            let names = WORDS.iter().map(|(word, _)| *word);
+            if word.is_none()
+                && s.starts_with('$')
+                && let Some(near) = did_you_mean(s, names)
+            {
+                let help = format!("did you mean `{near}`? to compare with this very text, use `$exactly`");
+                return Err(MatcherError::new(at, format!("there is no matcher `{s}`")).help(help));
+            }
             Ok(word.map_or_else(|| Rule::Scalar(expected.clone()), |(_, test)| Rule::All(vec![test.clone()])))
         }
         Value::Array(a) => {
@@ -475,6 +483,17 @@ mod tests {
         for (expected, actual, want) in table {
             assert_eq!(difference(expected, actual), want, "{expected} against {actual}");
         }
+    }
+
+    #[test]
+    fn a_misspelt_matcher_is_no_text() {
+        let refused =
+            |expected: &str| Matcher::new(&Value::parse(expected).unwrap()).map(|_| ()).map_err(|e| e.to_string());
+        let want =
+            "there is no matcher `$uid`, at `id`; did you mean `$uuid`? to compare with this very text, use `$exactly`";
+        assert_eq!(refused(r#"{"id":"$uid"}"#), Err(want.to_owned()));
+        assert_eq!(refused(r#"{"id":{"$exactly":"$uid"}}"#), Ok(()));
+        assert_eq!(refused(r#"{"price":"$12.50"}"#), Ok(()));
     }
 
     #[test]
