@@ -367,3 +367,72 @@ fn an_item_without_its_key_is_refused_before_the_run() {
     let error = Harness::new(&send_to("q")).services(setup).try_run(json!({})).unwrap_err().to_string();
     assert!(error.contains("set up the services: ValidationException: "), "{error}");
 }
+
+/// What people do with a queue.
+#[derive(Clone, Debug)]
+enum Deed {
+    Send,
+    Receive,
+    /// Deletes one of the messages that were received, with its last receipt.
+    Delete(usize),
+    Wait(u64),
+}
+
+fn deeds() -> impl proptest::strategy::Strategy<Value = Vec<Deed>> {
+    use proptest::prelude::*;
+    let deed = prop_oneof![
+        3 => Just(Deed::Send),
+        3 => Just(Deed::Receive),
+        2 => (0..20_usize).prop_map(Deed::Delete),
+        2 => (0..45_u64).prop_map(Deed::Wait),
+    ];
+    prop::collection::vec(deed, 0..60)
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn a_queue_loses_nothing_and_gives_nothing_to_two_at_once(deeds in deeds()) {
+        let mut cloud = Cloud::of(Setup::new().queue("q"));
+        // What is in the queue: until when each message is in flight, and its last receipt.
+        let mut kept: std::collections::BTreeMap<String, (Timestamp, Option<String>)> = Default::default();
+        for (i, deed) in deeds.iter().enumerate() {
+            match deed {
+                Deed::Send => {
+                    let body = format!("m{i}");
+                    cloud.send("q", &body, json!({}));
+                    kept.insert(body, (cloud.now, None));
+                }
+                Deed::Receive => {
+                    for (body, receipt) in cloud.receive("q") {
+                        let known = kept.get_mut(&body);
+                        proptest::prop_assert!(known.is_some(), "{body} was deleted");
+                        let known = known.unwrap();
+                        proptest::prop_assert!(known.0 <= cloud.now, "{body} is in flight");
+                        *known = (cloud.now + 30.secs(), Some(receipt));
+                    }
+                }
+                Deed::Delete(n) => {
+                    let received = kept.iter().filter_map(|(b, (_, r))| Some((b.clone(), r.clone()?))).nth(*n);
+                    if let Some((body, receipt)) = received {
+                        cloud.sqs("DeleteMessage", json!({ "QueueUrl": "q", "ReceiptHandle": receipt }));
+                        kept.remove(&body);
+                    }
+                }
+                Deed::Wait(seconds) => cloud.wait(*seconds),
+            }
+        }
+        cloud.wait(30);
+        let mut left = Vec::new();
+        loop {
+            let page = cloud.bodies("q");
+            if page.is_empty() {
+                break;
+            }
+            left.extend(page);
+        }
+        left.sort();
+        proptest::prop_assert_eq!(left, kept.into_keys().collect::<Vec<_>>());
+    }
+}
