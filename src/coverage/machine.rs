@@ -167,8 +167,17 @@ impl MachineCoverage {
     }
     /// How many points of a kind are reached.
     pub fn share(&self, kind: Kind) -> Share {
+        self.share_in(&self.counts(), kind)
+    }
+    /// How many points of each kind are reached, of the kinds that the machine has, in the order in which they are shown.
+    pub fn shares(&self) -> Vec<(Kind, Share)> {
         let counts = self.counts();
-        let of_kind = self.points.iter().zip(&counts).filter(|(p, _)| p.kinds().contains(&kind));
+        let all = Kind::ALL.into_iter().map(|kind| (kind, self.share_in(&counts, kind)));
+        all.filter(|(_, share)| share.of > 0).collect()
+    }
+    /// A share by counts that are summed already.
+    pub(super) fn share_in(&self, counts: &[u64], kind: Kind) -> Share {
+        let of_kind = self.points.iter().zip(counts).filter(|(p, _)| p.kinds().contains(&kind));
         of_kind.fold(Share::default(), |share, (_, count)| Share {
             reached: share.reached + usize::from(*count > 0),
             of: share.of + 1,
@@ -204,7 +213,7 @@ impl MachineCoverage {
         let counts = self.counts();
         let shares: serde_json::Map<String, Value> = Kind::ALL
             .into_iter()
-            .map(|kind| (kind, self.share(kind)))
+            .map(|kind| (kind, self.share_in(&counts, kind)))
             .map(|(kind, s)| {
                 (kind.word().to_owned(), json!({ "reached": s.reached, "of": s.of, "percent": s.percent() }))
             })

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::Coverage;
 use super::machine::{MachineCoverage, Share};
-use super::point::Kind;
 use super::threshold::shown;
 
 /// How many missing points of a machine are listed before the rest is counted.
@@ -49,15 +48,11 @@ impl Table<'_> {
             n => format!("{n} tests"),
         };
         writeln!(f, "{}{}", self.paint("1", machine.name()), self.paint("2", &format!("{file} · {tests}")))?;
-        for kind in Kind::ALL {
-            let share = machine.share(kind);
-            if share.of > 0 {
-                let bar = bar(share);
-                let ink = if share.is_whole() { "32" } else { "33" };
-                let percent = shown(share.percent());
-                let line = format!("  {:<12} {} {percent:>6}  {share}", kind.word(), self.paint(ink, &bar));
-                writeln!(f, "{}", line.trim_end())?;
-            }
+        for (kind, share) in machine.shares() {
+            let bar = bar(share);
+            let ink = if share.is_whole() { "32" } else { "33" };
+            let percent = shown(share.percent());
+            writeln!(f, "  {:<12} {} {percent:>6}  {share}", kind.word(), self.paint(ink, &bar))?;
         }
         let missing: Vec<_> = machine.missing().collect();
         if missing.is_empty() {

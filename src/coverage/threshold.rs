@@ -67,7 +67,7 @@ impl Thresholds {
             let of_kind = coverage.points().iter().zip(&counts).filter(|(p, c)| **c == 0 && p.kinds().contains(&kind));
             of_kind.map(|(p, _)| p.clone()).collect()
         };
-        let below = self.asked.iter().map(|(kind, asked)| (*kind, coverage.share(*kind), *asked));
+        let below = self.asked.iter().map(|(kind, asked)| (*kind, coverage.share_in(&counts, *kind), *asked));
         let below = below.filter(|(_, share, asked)| share.percent() + 1e-9 < *asked);
         below.map(|(kind, share, asked)| Shortfall { kind, share, asked, missing: unreached(kind) }).collect()
     }

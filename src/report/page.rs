@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::entry::{Ended, Entry};
 use super::picture;
-use crate::coverage::{Kind, MachineCoverage};
+use crate::coverage::MachineCoverage;
 use crate::graph::{DARK, STYLE, escaped};
 
 const SCRIPT: &str = include_str!("assets/report.js");
@@ -183,16 +183,13 @@ impl Page<'_> {
                 self.line(&format!("<p class=\"file\">{}</p>", escaped(file)));
             }
             self.line("</header>\n<ul class=\"bars\">");
-            for kind in Kind::ALL {
-                let share = of.share(kind);
-                if share.of > 0 {
-                    let class = if share.reached == share.of { " class=\"whole\"" } else { "" };
-                    self.line(&format!(
-                        "<li{class}><span class=\"word\">{}</span>{}<span class=\"share\">{share}</span></li>",
-                        kind.word(),
-                        bar(share.reached, share.of)
-                    ));
-                }
+            for (kind, share) in of.shares() {
+                let class = if share.is_whole() { " class=\"whole\"" } else { "" };
+                self.line(&format!(
+                    "<li{class}><span class=\"word\">{}</span>{}<span class=\"share\">{share}</span></li>",
+                    kind.word(),
+                    bar(share.reached, share.of)
+                ));
             }
             self.line("</ul>");
             match picture::picture(of) {

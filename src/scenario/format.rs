@@ -340,4 +340,9 @@ mod tests {
         assert_eq!(names(FAULT), crate::mock::FAULT_WORDS);
         assert_eq!(names(MATCHERS), crate::mock::matcher_words());
     }
+
+    #[test]
+    fn the_words_about_coverage_are_the_kinds_of_points() {
+        assert_eq!(names(COVERAGE), crate::coverage::Kind::ALL.map(crate::coverage::Kind::word));
+    }
 }

@@ -30,16 +30,7 @@ impl<'a> Search<'a> {
 
     /// The best sketch that was found, and what comes of it; nothing where the machine comes to no end at all.
     pub(super) fn run(mut self, sketch: Sketch) -> Option<(Sketch, Trial)> {
-        let (sketch, trial) = match sketch.try_it(self.machine) {
-            Some(trial) => (sketch, trial),
-            // A Map whose object nobody has handed over ends the run, and not the execution.
-            None => {
-                let sketch = self.with_all_objects(sketch);
-                let trial = sketch.try_it(self.machine)?;
-                (sketch, trial)
-            }
-        };
-        let mut best = (sketch, trial);
+        let mut best = self.tried(sketch)?;
         while self.trials < MOST_TRIALS {
             match self.better(&best.0, &best.1) {
                 Some(better) => best = better,
@@ -47,6 +38,19 @@ impl<'a> Search<'a> {
             }
         }
         Some(best)
+    }
+
+    /// What comes of a sketch. A Map whose object nobody has handed over ends the run, and not the execution: then it is
+    /// tried with all objects.
+    fn tried(&self, sketch: Sketch) -> Option<(Sketch, Trial)> {
+        match sketch.try_it(self.machine) {
+            Some(trial) => Some((sketch, trial)),
+            None => {
+                let sketch = self.with_all_objects(sketch);
+                let trial = sketch.try_it(self.machine)?;
+                Some((sketch, trial))
+            }
+        }
     }
 
     /// The sketch with an object for every reader, named by the input.
@@ -81,14 +85,7 @@ impl<'a> Search<'a> {
             return None;
         }
         self.trials += 1;
-        let (sketch, trial) = match sketch.try_it(self.machine) {
-            Some(trial) => (sketch, trial),
-            None => {
-                let sketch = self.with_all_objects(sketch);
-                let trial = sketch.try_it(self.machine)?;
-                (sketch, trial)
-            }
-        };
+        let (sketch, trial) = self.tried(sketch)?;
         (self.score(&trial) > than).then_some((sketch, trial))
     }
 
