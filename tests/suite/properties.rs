@@ -1,7 +1,7 @@
 //! Properties in scenario files: a planted bug is found, made as small as it gets, kept, and gone once it is mended;
 //! mistakes in the words are told with their places.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rehearsal::diagnostic::Diagnostic;
@@ -10,8 +10,10 @@ use rehearsal::scenario::suite::{Case, Selection, Suite, Verdict, find, run};
 use rehearsal::source::Source;
 use serde_json::{Value, json};
 
+use crate::support::Folder;
+
 /// A folder of a test's own.
-struct Project(PathBuf);
+struct Project(Folder);
 
 const PROPERTY: &str = r#"machine: machines/order.asl.json
 mocks:
@@ -60,9 +62,7 @@ fn definition(pays_back: bool) -> Value {
 
 impl Project {
     fn new(name: &str) -> Project {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("properties-{name}"));
-        let _ = std::fs::remove_dir_all(&folder);
-        let project = Project(folder);
+        let project = Project(Folder::new(&format!("properties-{name}")));
         let schema = json!({ "type": "object", "required": ["id", "total"], "properties": {
             "id": { "type": "string", "minLength": 1 }, "total": { "type": "integer", "minimum": 0 },
             "note": { "type": "string" } } });
@@ -72,12 +72,10 @@ impl Project {
         project
     }
     fn write(&self, name: &str, text: &str) {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        self.0.write(name, text);
     }
     fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+        self.0.read(name)
     }
     fn define(&self, pays_back: bool) {
         let mut definition = definition(pays_back);
@@ -91,10 +89,10 @@ impl Project {
     }
     /// `file › name` of every case with how it ended, and what was said of those that failed.
     fn test(&self, selection: &Selection) -> (Vec<String>, String) {
-        let suite = Suite::load(find([&self.0]).unwrap());
+        let suite = Suite::load(find([self.0.root()]).unwrap());
         let cases = suite.cases(selection).unwrap();
         let verdicts = run(&cases, selection, |_| {});
-        let shown = |case: &Case<'_>| case.path.strip_prefix(&self.0).unwrap().display().to_string();
+        let shown = |case: &Case<'_>| case.path.strip_prefix(self.0.root()).unwrap().display().to_string();
         let mut said = String::new();
         let lines = cases.iter().zip(&verdicts).map(|(case, verdict)| {
             let word = match verdict {
@@ -110,7 +108,7 @@ impl Project {
             format!("{}:{} {word}", shown(case), case.line().unwrap())
         });
         let lines = lines.collect();
-        (lines, said.replace(&*self.0.to_string_lossy(), "."))
+        (lines, said.replace(&*self.0.root().to_string_lossy(), "."))
     }
 }
 
@@ -216,7 +214,7 @@ fn a_property_is_chosen_like_a_scenario() {
     // What the cases reach counts together.
     let mut selection = Selection::default();
     selection.coverage = true;
-    let suite = Suite::load(vec![project.0.join("order.rehearsal.yaml")]);
+    let suite = Suite::load(vec![project.0.path("order.rehearsal.yaml")]);
     let cases = suite.cases(&selection).unwrap();
     let verdicts = run(&cases, &selection, |_| {});
     let Verdict::Passed(outcome) = &verdicts[0] else { panic!("it should pass") };

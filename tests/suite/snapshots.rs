@@ -1,12 +1,13 @@
 //! Snapshots as people see them: looked at, accepted and rejected, left over, and never half written.
 
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use crate::support::Folder;
 
 const BIN: &str = env!("CARGO_BIN_EXE_rehearsal");
 
 /// A project in a folder of its own, with one scenario file.
-struct Project(PathBuf);
+struct Project(Folder);
 
 /// What a command printed, what it complained about, its exit code.
 type Seen = (String, String, i32);
@@ -21,10 +22,7 @@ fn scenarios(form: &str, names: &[&str], input: &str) -> String {
 
 impl Project {
     fn new(name: &str) -> Project {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("snapshots-{name}"));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        let project = Project(folder);
+        let project = Project(Folder::new(&format!("snapshots-{name}")));
         project.write("keep.asl.json", MACHINE);
         project
     }
@@ -36,27 +34,25 @@ impl Project {
         project
     }
     fn write(&self, name: &str, text: &str) {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        self.0.write(name, text);
     }
     fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+        self.0.read(name)
     }
     /// What lies in `snapshots`, hidden files too.
     fn snapshots(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.join("snapshots")).into_iter().flatten();
+        let entries = std::fs::read_dir(self.0.path("snapshots")).into_iter().flatten();
         let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
     fn run(&self, args: &[&str]) -> Seen {
         let mut command = Command::new(BIN);
-        seen(command.args(args).current_dir(&self.0).stdin(Stdio::null()))
+        seen(command.args(args).current_dir(self.0.root()).stdin(Stdio::null()))
     }
     /// The same by a shell, which may set limits first; `$0` is the program.
     fn shell(&self, script: &str) -> Seen {
-        seen(Command::new("sh").args(["-c", script, BIN]).current_dir(&self.0).stdin(Stdio::null()))
+        seen(Command::new("sh").args(["-c", script, BIN]).current_dir(self.0.root()).stdin(Stdio::null()))
     }
 }
 
@@ -202,7 +198,7 @@ fn a_snapshot_that_no_scenario_asks_for_is_told_and_deleted_on_request() {
     project.write("gone.rehearsal.yaml", &scenarios("true", &["other"], "1"));
     project.run(&["test", "--update-snapshots"]);
     // A file of scenarios goes, a scenario gets another name, and tests in Rust keep theirs in the same folder.
-    std::fs::remove_file(project.0.join("gone.rehearsal.yaml")).unwrap();
+    std::fs::remove_file(project.0.path("gone.rehearsal.yaml")).unwrap();
     project.write("a.rehearsal.yaml", &scenarios("true", &["first", "zweite"], "1"));
     project.run(&["test", "--update-snapshots"]);
     project.write("snapshots/pay__x.snap", "---\nsource: tests/pay.rs\n---\none\n");
@@ -232,7 +228,7 @@ help: `--unreferenced delete` deletes such snapshots, `--unreferenced ignore` sa
     project.write("b.rehearsal.yaml", "machine: [");
     let (_, err, code) = project.run(&["test", "--unreferenced", "delete"]);
     assert_eq!((err.as_str(), code), ("", 1));
-    std::fs::remove_file(project.0.join("b.rehearsal.yaml")).unwrap();
+    std::fs::remove_file(project.0.path("b.rehearsal.yaml")).unwrap();
 
     let (_, err, code) = project.run(&["test", "--unreferenced", "delete"]);
     assert!(err.starts_with("note[unreferenced]: deleted 2 snapshots") && code == 0, "{err}");
@@ -306,7 +302,7 @@ fn a_full_disk_leaves_what_was_there_and_nothing_else() {
     // What failed is seen even where the report of it cannot be written.
     let (out, err, code) = project.shell("trap '' XFSZ; ulimit -f 2; exec \"$0\" test --junit report.xml");
     assert!(err.contains("failed to write `report.xml`: File too large") && code == 6, "{err}");
-    assert!(out.contains("2 failed") && !project.0.join("report.xml").exists(), "{out}");
+    assert!(out.contains("2 failed") && !project.0.path("report.xml").exists(), "{out}");
 }
 
 #[cfg(unix)]
@@ -328,11 +324,11 @@ fn a_kill_or_an_interrupt_leaves_the_old_snapshot_or_the_new_one() {
     for round in 0..16 {
         project.write("a.rehearsal.yaml", &scenarios("true", &names, &long(["a", "b"][round % 2])));
         // Each round ends one snapshot later.
-        let at = project.0.join(format!("snapshots/a@s{round:02}.snap"));
+        let at = project.0.path(&format!("snapshots/a@s{round:02}.snap"));
         let state = || std::fs::metadata(&at).map(|about| (about.ino(), about.mtime_nsec())).unwrap();
         let before = state();
         let mut command = Command::new(BIN);
-        command.args(["test", "--update-snapshots"]).current_dir(&project.0);
+        command.args(["test", "--update-snapshots"]).current_dir(project.0.root());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while state() == before && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
@@ -359,7 +355,7 @@ fn a_kill_or_an_interrupt_leaves_the_old_snapshot_or_the_new_one() {
 #[test]
 fn a_link_to_a_snapshot_stays_a_link() {
     let project = Project::with_stored("link", &["first"]);
-    let (link, real) = (project.0.join("snapshots/a@first.snap"), project.0.join("kept.txt"));
+    let (link, real) = (project.0.path("snapshots/a@first.snap"), project.0.path("kept.txt"));
     std::fs::rename(&link, &real).unwrap();
     std::os::unix::fs::symlink("../kept.txt", &link).unwrap();
     project.write("a.rehearsal.yaml", &scenarios("true", &["first"], "2"));

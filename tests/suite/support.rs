@@ -89,8 +89,15 @@ impl Folder {
         std::fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
+    pub(crate) fn root(&self) -> &std::path::Path {
+        &self.0
+    }
     pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.join(name)
+    }
+    #[track_caller]
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
     pub(crate) fn write(&self, name: &str, text: &str) -> std::path::PathBuf {
         self.write_bytes(name, text.as_bytes())
