@@ -16,6 +16,7 @@ pub mod history;
 pub mod iac;
 pub mod import;
 pub mod mock;
+mod outside;
 pub mod parallel;
 mod pretend;
 pub mod random;

@@ -33,7 +33,7 @@ impl Session {
     }
     /// When the next thing happens by itself.
     pub(crate) fn next_at(&mut self) -> Option<Timestamp> {
-        self.world.clock.next_at()
+        self.world.next_at()
     }
     /// Moves the clock to an instant, letting everything that falls due happen at its own.
     pub(crate) fn try_advance_to(&mut self, instant: Timestamp) -> Result<(), Error> {

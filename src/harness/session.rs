@@ -116,7 +116,7 @@ impl Session {
     #[track_caller]
     pub fn run_until(&mut self, mut done: impl FnMut(&Session) -> bool) -> &mut Self {
         while !done(self) && !self.world.is_over() {
-            let Some(next) = self.world.clock.next_at() else { break };
+            let Some(next) = self.world.next_at() else { break };
             expect(self.settle(Some(next)));
         }
         self
@@ -216,9 +216,17 @@ impl Session {
     ///
     /// # Errors
     /// What the service refuses, and what is not modelled.
+    ///
+    /// # Panics
+    /// As [`advance`](Self::advance), where the operation makes something happen that does.
+    #[track_caller]
     pub fn call(&mut self, service: Service, operation: &str, input: impl Into<Value>) -> Result<Value, ServiceError> {
         let now = self.now();
-        self.world.services.call(now, service, operation, &input.into())
+        let outcome = self.world.services.call(now, service, operation, &input.into());
+        // An event may have started an execution.
+        self.world.run_errands();
+        expect(self.settle(None));
+        outcome
     }
     /// What the models of services hold at this instant.
     pub fn services(&self) -> &Services {

@@ -14,7 +14,7 @@ use crate::harness::objects::Objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
 use crate::random::{Seeded, uuid_str};
-use crate::services::{Services, integration};
+use crate::services::{Errand, Services, integration};
 use crate::task::{Call, CallId, Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
@@ -232,18 +232,59 @@ impl World {
                 }
                 self.deliver(exec, input);
             }
-            if !self.in_flight.is_empty() {
+            if !self.in_flight.is_empty() || self.services.is_busy() {
                 return Rest::Held;
             }
             // Executions that were started and not waited for go on to their own end.
             if self.trouble.is_some() || self.is_over() && self.nested == 0 {
                 return Rest::Idle;
             }
+            if self.services_come_first(until) {
+                continue;
+            }
             match self.clock.pop(until) {
                 Some(due) => self.immediate.push_back((due.exec, due.input)),
-                None => return if self.clock.next_at().is_some() { Rest::Quiet } else { Rest::Idle },
+                None => return if self.next_at().is_some() { Rest::Quiet } else { Rest::Idle },
             }
         }
+    }
+
+    /// When something next happens by itself, in an execution or in a service.
+    pub(super) fn next_at(&mut self) -> Option<Timestamp> {
+        [self.clock.next_at(), self.services.next_at()].into_iter().flatten().min()
+    }
+
+    /// Lets a service do what is due before anything else is, such as a schedule's rule; whether one had something.
+    fn services_come_first(&mut self, until: Option<Timestamp>) -> bool {
+        let Some(at) = self.services.next_at() else { return false };
+        if until.is_some_and(|limit| at > limit) || self.clock.next_at().is_some_and(|other| other < at) {
+            return false;
+        }
+        self.clock.move_to(at);
+        self.services.pass(at);
+        self.run_errands();
+        true
+    }
+
+    /// Does what models want done outside them.
+    pub(super) fn run_errands(&mut self) {
+        for errand in self.services.take_errands() {
+            match errand {
+                Errand::Start { machine, input } => self.start_by_event(&machine, input),
+                Errand::Post { .. } | Errand::Call { .. } => {}
+            }
+        }
+    }
+
+    /// Starts an execution that nobody waits for, of a machine that the test has loaded.
+    fn start_by_event(&mut self, arn: &str, input: Value) {
+        let Some(machine) = self.machines.iter().find(|m| nested::is_named(m, arn)).cloned() else { return };
+        let (name, seed) = (self.fresh_name(), self.ids.next_u64());
+        let mut settings = Settings::of(machine.name(), &name, machine.machine_type(), seed);
+        settings.machine_arn = arn.into();
+        settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
+        self.nested += 1;
+        self.add(Execution::new(&machine, Arc::new(settings), input), Some(Parent::Nobody(ROOT)));
     }
 
     fn deliver(&mut self, exec: ExecId, input: Input) {
@@ -358,7 +399,7 @@ impl World {
         let ask = || match mocks.answer(&call, at) {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 match integration::answer(services, &call, at) {
-                    Some(Ok(reply)) => Answer::Reply(reply),
+                    Some(Ok(answer)) => answer,
                     Some(Err(why)) => {
                         *trouble = Some(why);
                         Answer::Unanswered(unanswered)
@@ -386,6 +427,7 @@ impl World {
             }
             answer => answer,
         };
+        self.run_errands();
         match answer {
             Answer::Reply(reply) => self.replied(exec, call, at, reply),
             Answer::Future(future) => {
@@ -453,6 +495,8 @@ impl World {
                 }
             }
         }
+        all &= self.services.poll_work(cx).is_ready();
+        self.run_errands();
         if !all {
             return Poll::Pending;
         }

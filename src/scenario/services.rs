@@ -23,6 +23,8 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
             Service::DynamoDb => DYNAMODB,
             Service::Sns => SNS,
             Service::Sqs => SQS,
+            // The reader knows no other word.
+            _ => continue,
         };
         for list in reader.members(of) {
             if !reader.knows(list, &names(words), &format!("`{}`", of.key)) {
@@ -36,6 +38,7 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
                         Some(attributes) => setup.queue_with(&name, attributes.value.to_value()),
                         None => setup.queue(&name),
                     },
+                    _ => setup,
                 };
             }
         }
@@ -173,6 +176,8 @@ fn held(run: &Run, service: Service, name: &str) -> (&'static str, Option<Value>
             let all = services.messages(name).map(|all| all.iter().map(|m| readable(m.body())).collect());
             ("queue", all.map(Value::array), services.queues().map(str::to_owned).collect())
         }
+        // The reader knows no words of these.
+        _ => ("thing", None, Vec::new()),
     }
 }
 

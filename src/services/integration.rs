@@ -1,8 +1,9 @@
 //! How a state machine's task calls a model: what the integration makes of its parameters, of the result, and of errors.
 
-use super::{Service, ServiceError, Services};
+use super::answer::Outcome;
+use super::{Answer, Service, ServiceError, Services};
 use crate::asl::ResourceKind;
-use crate::mock::{Reply, shape};
+use crate::mock::{Answer as Answered, Reply, shape};
 use crate::task::{Call, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
@@ -37,7 +38,7 @@ const NAMES: [Names; 3] = [
 ///
 /// # Errors
 /// What the model does not model, which is for the test to mend and not for the workflow to catch.
-pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Option<Result<Reply, String>> {
+pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Option<Result<Answered, String>> {
     let ResourceKind::Service { service, action, .. } = call.resource.kind() else { return None };
     let (name, is_sdk) = service.strip_prefix("aws-sdk:").map_or((&**service, false), |name| (name, true));
     let service = Service::of_name(name)?;
@@ -46,7 +47,23 @@ pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Opt
     }
     let operation: String = action.chars().take(1).flat_map(char::to_uppercase).chain(action.chars().skip(1)).collect();
     let input = if is_sdk { call.payload.clone() } else { as_texts(&call.payload) };
-    let reply = match services.call(at, service, &operation, &input) {
+    match services.ask(at, service, &operation, &input) {
+        Answer::Now(outcome) => Some(reply(outcome, service, is_sdk, call, at).map(Answered::Reply)),
+        Answer::Later { pending, .. } => {
+            let call = call.clone();
+            Some(Ok(Answered::Future(Box::pin(async move {
+                let gone = || Err(ServiceError::coded("ServiceUnavailable", "nothing answers any more").status(503));
+                let outcome = pending.await.unwrap_or_else(gone);
+                let wrong = |why: String| Reply::failed(TaskError::new("States.TaskFailed", why));
+                reply(outcome, service, is_sdk, &call, at).unwrap_or_else(wrong)
+            }))))
+        }
+    }
+}
+
+/// What the task makes of an operation's outcome.
+fn reply(outcome: Outcome, service: Service, is_sdk: bool, call: &Call, at: Timestamp) -> Result<Reply, String> {
+    let reply = match outcome {
         Ok(result) => {
             let members = result.as_object().cloned().unwrap_or_default();
             let result = if is_sdk { members.into() } else { shape::with_metadata(call, members, at) };
@@ -57,11 +74,11 @@ pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Opt
             }
         }
         Err(error) if error.is_not_modelled() => {
-            return Some(Err(format!("`{}` calls {}: {}", call.location(), call.resource.short(), error.message)));
+            return Err(format!("`{}` calls {}: {}", call.location(), call.resource.short(), error.message));
         }
         Err(error) => Reply::refused(task_error(service, is_sdk, &error, call)),
     };
-    Some(Ok(reply.by("the model".into())))
+    Ok(reply.by("the model".into()))
 }
 
 /// Optimised integrations take JSON where the API wants a text, and write it out.

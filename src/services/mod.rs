@@ -23,21 +23,37 @@
 //! A model is as exact as it goes: an operation or a parameter that is not modelled is refused with an error that says
 //! so, and never answered with a guess.
 
+mod answer;
 mod arn;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+mod errand;
 mod error;
+pub mod events;
 pub(crate) mod integration;
+pub mod lambda;
 mod members;
 mod pattern;
+pub(crate) mod promise;
+pub mod s3;
+mod service;
 mod setup;
 pub mod sns;
 pub mod sqs;
+mod surroundings;
+#[cfg(feature = "wire")]
+pub(crate) mod wire;
 
 pub use error::ServiceError;
+pub use service::Service;
 pub use setup::{Setup, Table};
+pub use surroundings::Surroundings;
 
-use crate::random::{Seeded, uuid_text};
+pub(crate) use answer::Answer;
+pub(crate) use errand::Errand;
+
+use std::task::{Context, Poll};
+
 use crate::time::Timestamp;
 use crate::value::Value;
 use sqs::Message;
@@ -47,54 +63,15 @@ pub const ACCOUNT: &str = "123456789012";
 /// The region everything is in.
 pub const REGION: &str = "us-east-1";
 
-/// The services that have a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Service {
-    /// DynamoDB, with the cargo feature `dynamodb`.
-    DynamoDb,
-    /// SNS.
-    Sns,
-    /// SQS.
-    Sqs,
-}
-
-impl Service {
-    /// The service's name in resource ARNs: `dynamodb`, `sns`, `sqs`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Service::DynamoDb => "dynamodb",
-            Service::Sns => "sns",
-            Service::Sqs => "sqs",
-        }
-    }
-    /// The service of a name.
-    pub fn of_name(name: &str) -> Option<Service> {
-        [Service::DynamoDb, Service::Sns, Service::Sqs].into_iter().find(|s| s.name() == name)
-    }
-}
-
-/// What an operation knows of the world around it.
-#[derive(Debug)]
-pub struct Surroundings {
-    /// The instant on the virtual clock.
-    pub now: Timestamp,
-    ids: Seeded,
-}
-
-impl Surroundings {
-    /// A fresh UUID, the same for the same seed.
-    pub fn uuid(&mut self) -> String {
-        uuid_text(self.ids.next_u64(), self.ids.next_u64())
-    }
-}
-
 /// Models of services with what they hold.
 #[derive(Debug)]
 pub struct Services {
     around: Surroundings,
     sqs: sqs::Sqs,
     sns: sns::Sns,
+    s3: s3::S3,
+    events: events::Events,
+    lambda: lambda::Lambda,
     #[cfg(feature = "dynamodb")]
     dynamodb: dynamodb::DynamoDb,
     /// Those of which the test has set up something.
@@ -117,9 +94,12 @@ impl Services {
     /// Models that hold nothing and answer nobody.
     pub(crate) fn empty(start: Timestamp, seed: u64) -> Services {
         Services {
-            around: Surroundings { now: start, ids: Seeded::new(seed ^ 0x5E57_1CE5) },
+            around: Surroundings::new(start, seed),
             sqs: sqs::Sqs::default(),
             sns: sns::Sns::default(),
+            s3: s3::S3::default(),
+            events: events::Events::default(),
+            lambda: lambda::Lambda::default(),
             #[cfg(feature = "dynamodb")]
             dynamodb: dynamodb::DynamoDb::default(),
             present: Vec::new(),
@@ -142,16 +122,85 @@ impl Services {
         operation: &str,
         input: &Value,
     ) -> Result<Value, ServiceError> {
+        match self.ask(now, service, operation, input) {
+            Answer::Now(outcome) | Answer::Later { otherwise: outcome, .. } => outcome,
+        }
+    }
+
+    /// One operation, whose answer may come later.
+    pub(crate) fn ask(&mut self, now: Timestamp, service: Service, operation: &str, input: &Value) -> Answer {
         // Time never goes back, whoever calls.
         self.around.now = self.around.now.max(now);
+        let answer = self.one(service, operation, input);
+        self.run_errands();
+        answer
+    }
+
+    fn one(&mut self, service: Service, operation: &str, input: &Value) -> Answer {
+        let around = &mut self.around;
         match service {
-            Service::Sqs => self.sqs.call(&mut self.around, operation, input),
-            Service::Sns => self.sns.call(&mut self.around, &mut self.sqs, operation, input),
+            Service::Sqs => self.sqs.call(around, operation, input).into(),
+            Service::Sns => self.sns.call(around, &mut self.sqs, operation, input).into(),
+            Service::S3 => self.s3.ask(around, operation, input),
+            Service::Events | Service::Scheduler => self.events.ask(around, service, operation, input),
+            Service::Lambda => self.lambda.ask(around, operation, input),
             #[cfg(feature = "dynamodb")]
-            Service::DynamoDb => self.dynamodb.call(&self.around, operation, input),
+            Service::DynamoDb => self.dynamodb.call(around, operation, input).into(),
             #[cfg(not(feature = "dynamodb"))]
-            Service::DynamoDb => Err(ServiceError::not_built("dynamodb")),
+            Service::DynamoDb => Answer::Now(Err(ServiceError::not_built("dynamodb"))),
         }
+    }
+
+    /// Does what models want of one another, and leaves the rest for whoever drives us.
+    fn run_errands(&mut self) {
+        // A topic that feeds itself through a rule would go on for ever.
+        const MOST: usize = 10_000;
+        let mut left = Vec::new();
+        let mut done = 0;
+        while !self.around.errands.is_empty() && done < MOST {
+            for errand in std::mem::take(&mut self.around.errands) {
+                match errand {
+                    Errand::Call { service, operation, input } => {
+                        done += 1;
+                        let _refused = self.one(service, operation, &input);
+                    }
+                    other => left.push(other),
+                }
+            }
+        }
+        self.around.errands = left;
+    }
+
+    /// Whether work goes on outside that nobody but the models waits for, such as an asynchronous function. The clock
+    /// stands still meanwhile.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lambda.is_busy()
+    }
+
+    /// Takes in what came of such work; ready when nothing is left of it.
+    pub(crate) fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = self.lambda.poll_work(&mut self.around, cx);
+        self.run_errands();
+        polled
+    }
+
+    /// What models want done outside: executions, requests.
+    pub(crate) fn take_errands(&mut self) -> Vec<Errand> {
+        std::mem::take(&mut self.around.errands)
+    }
+
+    /// When something next happens here by itself, such as a schedule's rule, on the virtual clock.
+    pub(crate) fn next_at(&self) -> Option<Timestamp> {
+        [self.events.next_at(), self.lambda.next_at()].into_iter().flatten().min()
+    }
+
+    /// Lets happen what is due by now.
+    pub(crate) fn pass(&mut self, now: Timestamp) {
+        self.around.now = self.around.now.max(now);
+        self.sqs.pass(&mut self.around);
+        self.events.pass(&mut self.around);
+        self.lambda.pass(&mut self.around);
+        self.run_errands();
     }
 
     /// The messages that a queue holds, in the order in which they came; those in flight as well. `None` where there is

@@ -10,12 +10,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
-    ("world", &["mock", "coverage", "services"]),
+    ("world", &["mock", "coverage", "outside", "services"]),
     ("harness", &["harness"]),
     ("calls", &["test_state", "validate"]),
     ("artefacts", &["fuzz", "graph", "report", "scenario", "snapshot"]),
     ("imports", &["import"]),
-    ("surface", &["cli", "trials"]),
+    ("surface", &["cli", "server", "trials"]),
 ];
 
 /// What a module must not mention although its layer would allow it, and why.

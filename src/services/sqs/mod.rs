@@ -99,6 +99,9 @@ impl Sqs {
         work(self, around, &Members::of(name, input, known)?)
     }
 
+    /// Lets happen what is due: messages become visible to those who wait for them.
+    pub(super) fn pass(&mut self, _: &mut Surroundings) {}
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.queues.keys().map(String::as_str)
     }

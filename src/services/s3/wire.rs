@@ -1,0 +1,12 @@
+//! S3 over HTTP: methods and paths, bodies of XML or of anything.
+
+use crate::services::Services;
+use crate::services::error::ServiceError;
+use crate::services::wire::{Handled, Identified, Request, response};
+use crate::time::Timestamp;
+
+/// Answers a request.
+pub(in crate::services) fn handle(_: &mut Services, _: Timestamp, _: &Identified, request: &Request) -> Handled {
+    let error = ServiceError::not_modelled(format!("{} {} of S3", request.method(), request.uri().path()));
+    Handled::Now(response(error.status, "text/plain", error.message))
+}

@@ -1,0 +1,82 @@
+//! Whose request it is.
+
+use super::{Request, usual};
+use crate::services::Service;
+
+/// How requests and responses of a service are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// JSON with the operation in `X-Amz-Target`; with its version.
+    Json(&'static str),
+    /// A form with the operation in `Action`, answered in XML.
+    Query,
+    /// Methods and paths, with bodies of JSON.
+    RestJson,
+    /// Methods and paths, with bodies of XML or of anything.
+    RestXml,
+}
+
+/// A request with what it says about itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Identified {
+    /// Whose it is.
+    pub service: Service,
+    /// How it is written.
+    pub protocol: Protocol,
+    /// The operation, where it is named as such: in a target or a form.
+    pub operation: Option<String>,
+    /// The access key that signed it.
+    pub access_key: Option<String>,
+    /// Where the caller reached us: `http://127.0.0.1:4566`.
+    pub base: Option<String>,
+}
+
+/// The prefixes of targets.
+const TARGETS: [(&str, Service); 5] = [
+    ("DynamoDB_20120810", Service::DynamoDb),
+    ("DynamoDBStreams_20120810", Service::DynamoDb),
+    ("AmazonSQS", Service::Sqs),
+    ("AWSEvents", Service::Events),
+    ("AmazonSNS", Service::Sns),
+];
+
+/// The header's text.
+pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// The access key and the service of a signature: `Credential=KEY/20240101/us-east-1/sqs/aws4_request`, in a header or in a
+/// presigned URL.
+fn scope(request: &Request) -> Option<(String, Option<Service>)> {
+    let in_header = header(request, "authorization").and_then(|text| text.split("Credential=").nth(1));
+    let in_query = || request.uri().query()?.split('&').find_map(|part| part.strip_prefix("X-Amz-Credential="));
+    let credential = in_header.or_else(in_query)?.replace("%2F", "/");
+    let mut parts = credential.split([',', ' ']).next()?.split('/');
+    let key = parts.next()?.to_owned();
+    Some((key, parts.nth(2).and_then(Service::of_name)))
+}
+
+/// Whose request it is; nothing where nothing tells.
+pub(crate) fn identify(request: &Request) -> Option<Identified> {
+    let scope = scope(request);
+    let (access_key, of_scope) = scope.map_or((None, None), |(key, service)| (Some(key), service));
+    let base = header(request, "host").map(|host| format!("http://{host}"));
+    let found = |service, protocol, operation| {
+        Some(Identified { service, protocol, operation, access_key: access_key.clone(), base: base.clone() })
+    };
+    if let Some(target) = header(request, "x-amz-target") {
+        let (prefix, operation) = target.rsplit_once('.')?;
+        let (_, service) = TARGETS.iter().find(|(own, _)| *own == prefix)?;
+        let is_1_1 = header(request, "content-type").is_some_and(|kind| kind.contains("json-1.1"));
+        return found(*service, Protocol::Json(if is_1_1 { "1.1" } else { "1.0" }), Some(operation.to_owned()));
+    }
+    let path = request.uri().path();
+    if path.starts_with("/2015-03-31/") || path.starts_with("/2018-06-01/runtime") {
+        return found(Service::Lambda, Protocol::RestJson, None);
+    }
+    match of_scope {
+        Some(service @ (Service::Sqs | Service::Sns)) => found(service, Protocol::Query, None),
+        Some(service) => found(service, usual(service), None),
+        None => found(Service::S3, Protocol::RestXml, None),
+    }
+}
