@@ -1,4 +1,8 @@
-//! What lies outside this process: requests to addresses, answered in real time while the virtual clock stands still.
+//! What lies outside this process: requests to addresses, programs, answered in real time while the virtual clock
+//! stands still.
 
+pub(crate) mod command;
 #[cfg(feature = "client")]
 pub(crate) mod http;
+pub(crate) mod thread;
+pub(crate) mod timer;

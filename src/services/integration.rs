@@ -1,7 +1,7 @@
 //! How a state machine's task calls a model: what the integration makes of its parameters, of the result, and of errors.
 
 use super::answer::Outcome;
-use super::{Answer, Service, ServiceError, Services};
+use super::{Answer, Service, ServiceError, Services, lambda};
 use crate::asl::ResourceKind;
 use crate::mock::{Answer as Answered, Reply, shape};
 use crate::task::{Call, TaskError};
@@ -16,11 +16,16 @@ struct Names {
     sdk: (&'static str, &'static str),
 }
 
-const NAMES: [Names; 3] = [
+const NAMES: [Names; 4] = [
     Names {
         service: Service::DynamoDb,
         optimised: ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
         sdk: ("DynamoDb", "DynamoDbException"),
+    },
+    Names {
+        service: Service::Lambda,
+        optimised: ("Lambda", "AWSLambda", "AWSLambdaException"),
+        sdk: ("Lambda", "LambdaException"),
     },
     Names {
         service: Service::Sns,
@@ -39,6 +44,9 @@ const NAMES: [Names; 3] = [
 /// # Errors
 /// What the model does not model, which is for the test to mend and not for the workflow to catch.
 pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Option<Result<Answered, String>> {
+    if let Some(answered) = lambda::task::answer(services, call, at) {
+        return Some(answered);
+    }
     let ResourceKind::Service { service, action, .. } = call.resource.kind() else { return None };
     let (name, is_sdk) = service.strip_prefix("aws-sdk:").map_or((&**service, false), |name| (name, true));
     let service = Service::of_name(name)?;
@@ -92,7 +100,7 @@ fn as_texts(payload: &Value) -> Value {
 }
 
 /// `SQS.AmazonSQSException`, `DynamoDb.ConditionalCheckFailedException`, with the cause that goes with it.
-fn task_error(service: Service, is_sdk: bool, error: &ServiceError, call: &Call) -> TaskError {
+pub(super) fn task_error(service: Service, is_sdk: bool, error: &ServiceError, call: &Call) -> TaskError {
     let Some(names) = NAMES.iter().find(|n| n.service == service) else { return TaskError::named(&*error.code) };
     let class = if error.code.ends_with("Exception") { error.code.clone() } else { format!("{}Exception", error.code) };
     let (prefix, general) = if is_sdk { names.sdk } else { (names.optimised.0, names.optimised.2) };

@@ -45,6 +45,7 @@ mod surroundings;
 pub(crate) mod wire;
 
 pub use error::ServiceError;
+pub use lambda::{Function, FunctionContext};
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
@@ -85,6 +86,9 @@ impl Services {
     /// What a service refuses, such as an item without its key.
     pub fn new(setup: &Setup, start: Timestamp, seed: u64) -> Result<Services, ServiceError> {
         let mut services = Services { present: setup.present(), ..Services::empty(start, seed) };
+        for function in setup.functions() {
+            services.lambda.set_up(&mut services.around, function)?;
+        }
         for (service, operation, input) in setup.calls() {
             services.call(start, *service, operation, input)?;
         }

@@ -71,7 +71,7 @@ pub(crate) fn identify(request: &Request) -> Option<Identified> {
         return found(*service, Protocol::Json(if is_1_1 { "1.1" } else { "1.0" }), Some(operation.to_owned()));
     }
     let path = request.uri().path();
-    if path.starts_with("/2015-03-31/") || path.starts_with("/2018-06-01/runtime") {
+    if path.starts_with("/2015-03-31/") || path.contains("/2018-06-01/runtime/") {
         return found(Service::Lambda, Protocol::RestJson, None);
     }
     match of_scope {
