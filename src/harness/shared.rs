@@ -120,11 +120,13 @@ impl Shared {
     ///
     /// # Errors
     /// What a run would refuse as well.
-    pub(crate) fn new(harness: &Harness, mode: ClockMode, quiet: Duration) -> Result<Shared, Error> {
+    pub(crate) fn new(harness: &Harness, has_machine: bool, mode: ClockMode, quiet: Duration) -> Result<Shared, Error> {
         let mut world = harness.empty_world()?;
         world.open = true;
         world.interactive = true;
-        world.machines.insert(0, harness.machine_under_test().clone());
+        if has_machine {
+            world.machines.insert(0, harness.machine_under_test().clone());
+        }
         let stage = Stage {
             world,
             mode,

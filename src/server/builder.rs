@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use super::guard::Guard;
 use super::{ClockMode, Server, Site, WireFault, fault, listen, requests, tls};
+use crate::asl::Machine;
 use crate::error::{Error, ErrorKind};
 use crate::harness::Harness;
 use crate::harness::shared::{PATIENCE, QUIET, Shared};
+use crate::services::Setup;
 
 /// What a server is told before it starts.
 ///
@@ -25,6 +27,8 @@ use crate::harness::shared::{PATIENCE, QUIET, Shared};
 #[must_use = "nothing is served before `start`"]
 pub struct ServerBuilder {
     harness: Harness,
+    /// Whether the harness's machine may be started, or is there only because a harness has one.
+    has_machine: bool,
     address: SocketAddr,
     tls: bool,
     clock: ClockMode,
@@ -39,6 +43,7 @@ impl ServerBuilder {
     pub(super) fn new(harness: &Harness) -> ServerBuilder {
         ServerBuilder {
             harness: harness.clone(),
+            has_machine: true,
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             tls: false,
             clock: ClockMode::Virtual,
@@ -48,6 +53,15 @@ impl ServerBuilder {
             faults: Vec::new(),
             kept: requests::KEPT,
         }
+    }
+    /// A server of services alone, without a machine.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn of_services(setup: Setup) -> ServerBuilder {
+        let nothing = r#"{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}"#;
+        let machine = Machine::parse(nothing).expect("the machine is a valid one");
+        ServerBuilder { has_machine: false, ..ServerBuilder::new(&Harness::new(&machine).services(setup)) }
     }
     /// The port; by default, or 0, a free one.
     pub fn port(mut self, port: u16) -> Self {
@@ -103,7 +117,7 @@ impl ServerBuilder {
     /// # Errors
     /// What a run of the harness would refuse, and a port that can't be had.
     pub fn start(self) -> Result<Server, Error> {
-        let shared = Arc::new(Shared::new(&self.harness, self.clock, self.quiet)?);
+        let shared = Arc::new(Shared::new(&self.harness, self.has_machine, self.clock, self.quiet)?);
         let ca = if self.tls { Some(tls::Authority::new(&self.hosts)?) } else { None };
         let site = Arc::new(Site {
             shared: Arc::clone(&shared),
