@@ -23,7 +23,11 @@ use super::{Service, Services, events, lambda, s3};
 use crate::time::Timestamp;
 use crate::value::Value;
 
-pub(crate) use route::{Identified, Protocol, identify};
+pub(crate) use route::{Identified, Protocol, identify, operation};
+
+/// How a caller reached us, `http` or `https`: an extension of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scheme(pub(crate) &'static str);
 
 /// A request with its whole body.
 pub type Request = http::Request<Bytes>;
@@ -100,7 +104,7 @@ pub(super) fn with_request_id(services: &mut Services, mut response: Response) -
 }
 
 /// A body as a JSON value; an empty one is an empty object.
-pub(super) fn json_body(request: &Request) -> Result<Value, ServiceError> {
+pub(crate) fn json_body(request: &Request) -> Result<Value, ServiceError> {
     let body = request.body();
     if body.is_empty() {
         return Ok(Value::empty_object());
@@ -109,11 +113,19 @@ pub(super) fn json_body(request: &Request) -> Result<Value, ServiceError> {
 }
 
 /// A service's response with a body of its own kind.
-pub(super) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     response
+}
+
+/// An error as the protocol of a request writes it.
+pub(crate) fn refusal(identified: Option<&Identified>, error: &ServiceError) -> Response {
+    match identified.map(|i| i.protocol) {
+        Some(Protocol::Json(version)) => json::refused(error, version),
+        _ => json::refused(error, "1.0"),
+    }
 }
 
 /// Which of a service's protocols a request speaks is not told by the service alone.

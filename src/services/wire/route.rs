@@ -1,6 +1,6 @@
 //! Whose request it is.
 
-use super::{Request, usual};
+use super::{Request, Scheme, usual};
 use crate::services::Service;
 
 /// How requests and responses of a service are written.
@@ -72,7 +72,8 @@ fn of_form(request: &Request) -> Option<Service> {
 pub(crate) fn identify(request: &Request) -> Option<Identified> {
     let scope = scope(request);
     let (access_key, of_scope) = scope.map_or((None, None), |(key, service)| (Some(key), service));
-    let base = header(request, "host").map(|host| format!("http://{host}"));
+    let scheme = request.extensions().get::<Scheme>().map_or("http", |scheme| scheme.0);
+    let base = header(request, "host").map(|host| format!("{scheme}://{host}"));
     let found = |service, protocol, operation| {
         Some(Identified { service, protocol, operation, access_key: access_key.clone(), base: base.clone() })
     };
@@ -91,5 +92,19 @@ pub(crate) fn identify(request: &Request) -> Option<Identified> {
         Some(service @ (Service::Sqs | Service::Sns)) => found(service, Protocol::Query, None),
         Some(service) => found(service, usual(service), None),
         None => found(Service::S3, Protocol::RestXml, None),
+    }
+}
+
+/// The name of the operation, as far as a request tells it.
+pub(crate) fn operation(identified: &Identified, request: &Request) -> String {
+    if let Some(operation) = &identified.operation {
+        return operation.clone();
+    }
+    let body = std::str::from_utf8(request.body()).unwrap_or_default();
+    let query = request.uri().query().unwrap_or_default();
+    let action = || body.split('&').chain(query.split('&')).find_map(|pair| pair.strip_prefix("Action="));
+    match identified.protocol {
+        Protocol::Query => action().unwrap_or_default().to_owned(),
+        _ => String::new(),
     }
 }
