@@ -1,4 +1,25 @@
 //! What lies outside this process: requests to addresses, answered in real time while the virtual clock stands still.
+//!
+//! Nothing outside is asked unless the test names it: HTTP Tasks and API Gateway go to addresses that the test
+//! [maps](crate::Harness::endpoint), with the [`Connection`]s that it gives; calls of other services to an
+//! [`Upstream`] that it runs.
 
+mod connection;
+#[cfg(feature = "client")]
+mod form;
+#[cfg(feature = "client")]
+mod gateway;
 #[cfg(feature = "client")]
 pub(crate) mod http;
+#[cfg(feature = "client")]
+mod response;
+mod settings;
+#[cfg(feature = "client")]
+mod task;
+#[cfg(feature = "client")]
+pub(crate) mod thread;
+#[cfg(feature = "client")]
+mod token;
+
+pub use connection::Connection;
+pub(crate) use settings::{Connections, Outside};
