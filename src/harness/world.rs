@@ -299,7 +299,7 @@ impl World {
         for errand in self.services.take_errands() {
             match errand {
                 Errand::Start { machine, input } => self.start_by_event(&machine, input),
-                Errand::Post { .. } | Errand::Call { .. } => {}
+                Errand::Post { .. } | Errand::Call { .. } | Errand::OrElse(..) => {}
             }
         }
     }

@@ -3,7 +3,10 @@
 //! Whose request it is and which operation, its host, its credential's scope, its target, its path and its form say;
 //! see [`identify`](route::identify). Each protocol reads and writes its own bodies.
 
+mod dialect;
+mod form;
 mod json;
+mod operations;
 mod query;
 mod route;
 
@@ -66,6 +69,12 @@ impl Handled {
 }
 
 impl Services {
+    /// One operation of DynamoDB from text to text.
+    #[cfg(feature = "dynamodb")]
+    fn table_text(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, ServiceError> {
+        self.dynamodb.call_text(&mut self.around, operation, input)
+    }
+
     /// Answers a request of an AWS SDK at an instant of the virtual clock.
     pub(crate) fn handle(&mut self, now: Timestamp, identified: &Identified, request: &Request) -> Handled {
         self.around.now = self.around.now.max(now);
