@@ -44,7 +44,10 @@ pub(super) fn answer(outside: &Outside, call: &Call, _: Timestamp) -> Option<Res
     if let Some(members) = call.payload.as_object()
         && let Some(name) = members.keys().find(|name| !FIELDS.contains(&&***name))
     {
-        return Some(Err(format!("`{}`: the parameter `{name}` of apigateway:invoke is not modelled", call.location())));
+        return Some(Err(format!(
+            "`{}`: the parameter `{name}` of apigateway:invoke is not modelled",
+            call.location()
+        )));
     }
     match text("AuthType") {
         None | Some("NO_AUTH") => {}

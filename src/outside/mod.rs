@@ -22,4 +22,4 @@ pub(crate) mod thread;
 mod token;
 
 pub use connection::Connection;
-pub(crate) use settings::{Connections, Outside};
+pub(crate) use settings::Outside;

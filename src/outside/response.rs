@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::http::Incoming;
 use crate::task::{Call, TaskError};
-use crate::value::{Map, Value};
+use crate::value::{Map, Str, Value};
 
 /// The header with which a server says how long it takes on the virtual clock.
 const TAKES: &str = "x-rehearsal-takes";
@@ -36,7 +36,7 @@ pub(super) fn result(call: &Call, response: &Incoming, spelt: fn(&str) -> String
             None => headers.push((name, vec![value.as_str().into()])),
         }
     }
-    let headers: Map = headers.into_iter().map(|(name, values)| (name.into(), Value::array(values))).collect();
+    let headers: Map = headers.into_iter().map(|(name, values)| (Str::from(name), Value::array(values))).collect();
     let mut members = Map::new();
     members.insert("Headers", headers);
     if let Some(body) = body(call, response)? {

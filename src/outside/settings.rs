@@ -82,21 +82,15 @@ impl Outside {
     ///
     /// # Errors
     /// What the test still has to say.
-    pub(crate) fn answer(
-        &self,
-        call: &Call,
-        at: Timestamp,
-        others: Connections<'_>,
-    ) -> Option<Result<Answer, String>> {
+    pub(crate) fn answer(&self, call: &Call, at: Timestamp, others: Connections<'_>) -> Option<Result<Answer, String>> {
         #[cfg(feature = "client")]
         return super::task::answer(self, call, others).or_else(|| super::gateway::answer(self, call, at));
         #[cfg(not(feature = "client"))]
         {
             let (_, _, is_named) = (at, others, !self.endpoints.is_empty());
             let reaches = matches!(call.resource.service(), "http" | "apigateway");
-            (is_named && reaches).then(|| {
-                Err(format!("`{}` calls an address, which needs the cargo feature `client`", call.location()))
-            })
+            (is_named && reaches)
+                .then(|| Err(format!("`{}` calls an address, which needs the cargo feature `client`", call.location())))
         }
     }
 }

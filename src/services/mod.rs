@@ -54,7 +54,6 @@ pub(crate) use errand::Errand;
 
 use std::task::{Context, Poll};
 
-use crate::outside::Connection;
 use crate::time::Timestamp;
 use crate::value::Value;
 use sqs::Message;
@@ -211,12 +210,6 @@ impl Services {
         self.events.pass(&mut self.around);
         self.lambda.pass(&mut self.around);
         self.run_errands();
-    }
-
-    /// The connection that CreateConnection has made under an ARN or a name.
-    pub(crate) fn connection(&self, name: &str) -> Option<Connection> {
-        let (kind, parameters) = self.events.authorization(name)?;
-        Connection::described(kind, parameters).ok()
     }
 
     /// The messages that a queue holds, in the order in which they came; those in flight as well. `None` where there is
