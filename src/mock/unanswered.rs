@@ -136,8 +136,6 @@ impl Unanswered {
             lines.push("  add:   mocks:".into());
             lines.push(format!("           {}", self.yaml_line()));
             lines.extend(self.waits.iter().map(|how| format!("  {how}")));
-            let server = |from| format!("  or let a server answer: `endpoints: {{ {from}: http://127.0.0.1:9999 }}`");
-            lines.extend(self.reaches.iter().map(server));
             return lines.join("\n");
         }
         lines.push(format!("  add:   {}", self.rust_line()));

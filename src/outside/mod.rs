@@ -22,4 +22,6 @@ pub(crate) mod thread;
 mod token;
 
 pub use connection::Connection;
+#[cfg(feature = "server")]
+pub(crate) use form::escaped;
 pub(crate) use settings::Outside;
