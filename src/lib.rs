@@ -16,7 +16,7 @@ pub mod history;
 pub mod iac;
 pub mod import;
 pub mod mock;
-mod outside;
+pub mod outside;
 pub mod parallel;
 mod pretend;
 pub mod random;

@@ -49,6 +49,9 @@ pub(crate) struct ServeArgs {
     /// latency:30s
     #[arg(long = "fault", value_name = "FAULT", value_parser = fault)]
     faults: Vec<WireFault>,
+    /// Check that every request is signed with these credentials; any are taken otherwise
+    #[arg(long, value_name = "KEY:SECRET", value_parser = credentials)]
+    check_signatures: Option<(String, String)>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -71,6 +74,9 @@ pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure
     }
     for fault in &args.faults {
         builder = builder.fault(fault.clone());
+    }
+    if let Some((access_key, secret)) = &args.check_signatures {
+        builder = builder.check_signatures(access_key, secret);
     }
     if args.tls.is_some() {
         builder = builder.tls();
@@ -109,6 +115,14 @@ pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure
     let count = requests.len() as u64 + requests.dropped();
     screen.show(|out| writeln!(out, "{count} requests"))?;
     Ok(Exit::Succeeded)
+}
+
+/// `AKIDEXAMPLE:secret`
+fn credentials(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((key, secret)) if !key.is_empty() && !secret.is_empty() => Ok((key.to_owned(), secret.to_owned())),
+        _ => Err("write KEY:SECRET".to_owned()),
+    }
 }
 
 /// `sqs:SendMessage=reset@2`

@@ -13,6 +13,7 @@ use crate::harness::nested;
 use crate::harness::objects::Objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
+use crate::outside::Outside;
 use crate::random::{Seeded, uuid_str};
 use crate::services::{Errand, Services, integration};
 use crate::task::{Call, CallId, Outcome, TaskError};
@@ -28,6 +29,8 @@ pub(super) struct World {
     pub objects: Objects,
     /// Models of services, which answer where the test has set them up.
     pub services: Services,
+    /// Addresses outside that the test names.
+    pub outside: Outside,
     /// Machines that `states:startExecution` may start.
     pub machines: Vec<Machine>,
     /// What counts the spots each machine reaches: the one under test first; empty where nobody wants to know.
@@ -167,6 +170,7 @@ impl World {
             log: CallLog::new(start),
             objects: Objects::default(),
             services: Services::empty(start, seed),
+            outside: Outside::default(),
             machines: Vec::new(),
             tallies: Vec::new(),
             executions: Vec::new(),
@@ -420,10 +424,12 @@ impl World {
         let entry = self.log.record(call.clone(), at, "");
         self.logged.insert((exec, call.id), entry);
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
-        // A model answers what no mock does; faults lie over both.
+        let outside = &self.outside;
+        // A model answers what no mock does, or a server outside; faults lie over all of them.
         let ask = || match mocks.answer(&call, at) {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
-                match integration::answer(services, &call, at) {
+                let asked = integration::answer(services, &call, at);
+                match asked.or_else(|| outside.answer(&call, at, &|_| None)) {
                     Some(Ok(answer)) => answer,
                     Some(Err(why)) => {
                         *trouble = Some(why);

@@ -12,7 +12,7 @@ use super::body::{Body, BrokenOff};
 use super::fault::{self, WireFaultKind};
 use super::requests::LoggedRequest;
 use super::socket::Connection;
-use super::{Site, control, tasks};
+use super::{Site, control, signature, tasks};
 use crate::services::wire::{self, Handled, Identified};
 use crate::services::{Service, ServiceError};
 
@@ -148,6 +148,9 @@ fn refused(identified: Option<&Identified>, error: &ServiceError) -> Response<Bo
 /// Lets a service answer.
 async fn serviced(site: &Site, connection: &Connection, request: &wire::Request) -> Answered {
     if let Some(operation) = tasks::operation(request) {
+        if let Err(error) = signature::check_for(site.credentials.as_ref(), None, request) {
+            return Ok(refused(None, &error));
+        }
         return Ok(tasks::answer(site, operation, request).await.map(Body::from));
     }
     let Some(identified) = wire::identify(request) else {
@@ -217,6 +220,9 @@ async fn spoil(
 
 /// What the service says, now or when it can.
 async fn handled(site: &Site, identified: &Identified, request: &wire::Request) -> wire::Response {
+    if let Err(error) = signature::check_for(site.credentials.as_ref(), Some(identified.service), request) {
+        return wire::refusal(Some(identified), &error);
+    }
     let handled = site.shared.touch(|stage| {
         let (now, services) = stage.services_mut();
         services.handle(now, identified, request)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::guard::Guard;
+use super::signature::Credentials;
 use super::{ClockMode, Server, Site, WireFault, fault, listen, requests, tls};
 use crate::asl::Machine;
 use crate::error::{Error, ErrorKind};
@@ -37,6 +38,7 @@ pub struct ServerBuilder {
     hosts: Vec<String>,
     faults: Vec<WireFault>,
     kept: usize,
+    credentials: Option<Credentials>,
 }
 
 impl ServerBuilder {
@@ -52,6 +54,7 @@ impl ServerBuilder {
             hosts: Vec::new(),
             faults: Vec::new(),
             kept: requests::KEPT,
+            credentials: None,
         }
     }
     /// A server of services alone, without a machine.
@@ -112,6 +115,13 @@ impl ServerBuilder {
         self.kept = kept;
         self
     }
+    /// Checks the signature (version 4, in a header or in a presigned address) of every request for a service, which is
+    /// to be made with these credentials. By default any credentials are taken. Dates are not compared with the clock:
+    /// a client's is the real one, and the server's is virtual.
+    pub fn check_signatures(mut self, access_key: &str, secret: &str) -> Self {
+        self.credentials = Some(Credentials { access_key: access_key.to_owned(), secret: secret.to_owned() });
+        self
+    }
     /// Starts to serve.
     ///
     /// # Errors
@@ -123,6 +133,7 @@ impl ServerBuilder {
             shared: Arc::clone(&shared),
             guard: Guard::new(self.hosts, self.address.ip()),
             faults: fault::WireFaults::of(self.faults),
+            credentials: self.credentials,
             requests: requests::Log::keeping(self.kept),
         });
         let failed = |what: &str, e: &std::io::Error| Error::new(ErrorKind::Io, format!("{what}: {e}"));

@@ -25,6 +25,7 @@ mod guard;
 mod listen;
 mod live;
 mod requests;
+mod signature;
 mod socket;
 mod tasks;
 mod tls;
@@ -52,6 +53,7 @@ pub(crate) struct Site {
     shared: Arc<Shared>,
     guard: guard::Guard,
     faults: fault::WireFaults,
+    credentials: Option<signature::Credentials>,
     requests: requests::Log,
 }
 
@@ -104,12 +106,15 @@ impl Server {
     /// What a program's environment needs so that its SDK comes here: the address, a region, and credentials that mean
     /// nothing.
     pub fn env(&self) -> Vec<(String, String)> {
+        let any = || ("rehearsal".to_owned(), "rehearsal".to_owned());
+        let asked = self.site.credentials.as_ref();
+        let (access_key, secret) = asked.map_or_else(any, |c| (c.access_key.clone(), c.secret.clone()));
         let pairs = [
             ("AWS_ENDPOINT_URL", self.url()),
             ("AWS_REGION", crate::pretend::REGION.to_owned()),
             ("AWS_DEFAULT_REGION", crate::pretend::REGION.to_owned()),
-            ("AWS_ACCESS_KEY_ID", "rehearsal".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "rehearsal".to_owned()),
+            ("AWS_ACCESS_KEY_ID", access_key),
+            ("AWS_SECRET_ACCESS_KEY", secret),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

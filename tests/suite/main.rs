@@ -14,6 +14,8 @@ mod determinism;
 mod generate;
 mod graph;
 mod hostile;
+#[cfg(feature = "client")]
+mod http_task;
 mod iac;
 #[cfg(feature = "cli")]
 mod imports_cli;
