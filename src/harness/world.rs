@@ -272,6 +272,7 @@ impl World {
             }
             match self.clock.pop(until) {
                 Some(due) => self.immediate.push_back((due.exec, due.input)),
+                None if self.root().is_some() && self.is_over() && self.clock.next_at().is_none() => return Rest::Idle,
                 None => return if self.next_at().is_some() { Rest::Quiet } else { Rest::Idle },
             }
         }
@@ -284,6 +285,10 @@ impl World {
 
     /// Lets a service do what is due before anything else is, such as a schedule's rule; whether one had something.
     fn services_come_first(&mut self, until: Option<Timestamp>) -> bool {
+        // Schedules go on for ever; what they are there for here ends with the root execution.
+        if self.root().is_some() && self.is_over() {
+            return false;
+        }
         let Some(at) = self.services.next_at() else { return false };
         if until.is_some_and(|limit| at > limit) || self.clock.next_at().is_some_and(|other| other < at) {
             return false;
@@ -299,7 +304,7 @@ impl World {
         for errand in self.services.take_errands() {
             match errand {
                 Errand::Start { machine, input } => self.start_by_event(&machine, input),
-                Errand::Post { .. } | Errand::Call { .. } | Errand::OrElse(..) => {}
+                Errand::Post { .. } | Errand::Call { .. } | Errand::OrElse(..) | Errand::Deliver { .. } => {}
             }
         }
     }
@@ -307,6 +312,11 @@ impl World {
     /// Starts an execution that nobody waits for, of a machine that the test has loaded.
     fn start_by_event(&mut self, arn: &str, input: Value) {
         let Some(machine) = self.machines.iter().find(|m| nested::is_named(m, arn)).cloned() else { return };
+        if self.nested >= MOST_NESTED {
+            let name = machine.name();
+            self.trouble = Some(format!("events start `{name}` without end: {} executions in all", self.nested));
+            return;
+        }
         let (name, seed) = (self.fresh_name(), self.ids.next_u64());
         let mut settings = Settings::of(machine.name(), &name, machine.machine_type(), seed);
         settings.machine_arn = arn.into();
@@ -423,12 +433,14 @@ impl World {
         let at = self.clock.now();
         let entry = self.log.record(call.clone(), at, "");
         self.logged.insert((exec, call.id), entry);
+        let slot = &self.executions[exec.0 as usize];
+        let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
         let outside = &self.outside;
         // A model answers what no mock does, or a server outside; faults lie over all of them.
         let ask = || match mocks.answer(&call, at) {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
-                let asked = integration::answer(services, &call, at);
+                let asked = integration::answer(services, &call, &caller, at);
                 match asked.or_else(|| outside.answer(&call, at, &|_| None)) {
                     Some(Ok(answer)) => answer,
                     Some(Err(why)) => {

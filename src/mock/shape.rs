@@ -180,6 +180,11 @@ pub fn with_metadata(call: &Call, members: Map, at: Timestamp) -> Value {
     dressed(members, Some(call.resource.service()), &request_id(call), at)
 }
 
+/// An answer without metadata, its members in the order of their names.
+pub fn sorted(members: &Map) -> Value {
+    dressed(members.clone(), None, "", Timestamp::EPOCH_DEFAULT)
+}
+
 /// An object of these members and, for a service whose answers carry them, `SdkHttpMetadata` and
 /// `SdkResponseMetadata`; all in the order of their names, as recorded.
 fn dressed(members: Map, service: Option<&str>, request: &str, at: Timestamp) -> Value {

@@ -226,6 +226,7 @@ pub(crate) static MAP: &[Field] = &[
 /// The services that have a model.
 pub(crate) static SERVICES: &[Field] = &[
     field("dynamodb", Kind::Object(DYNAMODB), "Tables that keep items"),
+    field("events", Kind::Object(EVENTS), "Event buses and rules, which pass on what is put"),
     field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
     field("sqs", Kind::Object(SQS), "Queues that keep messages"),
 ];
@@ -233,6 +234,7 @@ pub(crate) static SERVICES: &[Field] = &[
 /// What the models hold at the end.
 pub(crate) static HOLDS: &[Field] = &[
     field("dynamodb", Kind::Named(&Kind::Expected), "The items of tables, in the order of their keys"),
+    field("events", Kind::Named(&Kind::Expected), "The events that came to buses, in order"),
     field("sns", Kind::Named(&Kind::Expected), "What was published to topics, in order"),
     field("sqs", Kind::Named(&Kind::Expected), "The bodies of the messages in queues, in order"),
 ];
@@ -245,6 +247,23 @@ pub(crate) static DYNAMODB: &[Field] =
 pub(crate) static TABLE: &[Field] = &[
     field("key", Kind::Key, "The partition key, or partition and sort key; `id` by default"),
     field("items", Kind::List(&Kind::Named(&Kind::Any)), "The items, in plain JSON"),
+];
+
+/// The words about events.
+pub(crate) static EVENTS: &[Field] = &[
+    field("buses", Kind::Texts, "Event buses; the bus `default` is there without words"),
+    field("rules", Kind::Named(&Kind::Object(RULE)), "Rules by name"),
+];
+
+/// The words of a rule.
+pub(crate) static RULE: &[Field] = &[
+    field("bus", Kind::Text, "The rule's bus; `default` by default"),
+    field("pattern", Kind::Any, "The pattern of the events"),
+    field("schedule", Kind::Text, "`rate(5 minutes)`, `cron(0 12 * * ? *)`"),
+    field("queues", Kind::Texts, "Queues that get the events"),
+    field("topics", Kind::Texts, "Topics that get the events"),
+    field("functions", Kind::Texts, "Functions that are called with the events"),
+    field("machines", Kind::Texts, "State machines that the events start"),
 ];
 
 /// The words about topics.

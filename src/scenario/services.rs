@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::check::Failure;
 use super::expect::{At, Expected, expected};
 use super::file::MOST_BYTES;
-use super::format::{DYNAMODB, SERVICES, SNS, SQS, TABLE, names};
+use super::format::{DYNAMODB, EVENTS, RULE, SERVICES, SNS, SQS, TABLE, names};
 use super::header::read;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Run;
-use crate::services::{Service, Setup, Table};
+use crate::services::events::Event;
+use crate::services::{Rule, Service, Setup, Table};
 use crate::source::words::Reader;
 use crate::source::{self, Member, Node, NodeKind, Source};
 use crate::value::{Str, Value};
@@ -27,6 +28,7 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
         setup = setup.with(service);
         let words = match service {
             Service::DynamoDb => DYNAMODB,
+            Service::Events => EVENTS,
             Service::Sns => SNS,
             Service::Sqs => SQS,
             // The reader knows no other word.
@@ -36,9 +38,17 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
             if !reader.knows(list, &names(words), &format!("`{}`", of.key)) {
                 continue;
             }
+            if service == Service::Events && &*list.key == "rules" {
+                for member in reader.members(list) {
+                    setup = rule(reader, setup, member);
+                }
+                continue;
+            }
             for (name, node) in named(reader, list) {
                 setup = match service {
                     Service::DynamoDb => table(reader, setup, &name, node),
+                    Service::Events if &*name == "default" => setup,
+                    Service::Events => setup.bus(&name),
                     Service::Sns => topic(reader, setup, &name, node),
                     Service::Sqs => match node {
                         Some(attributes) => setup.queue_with(&name, attributes.value.to_value()),
@@ -136,6 +146,34 @@ fn table(reader: &mut Reader<'_>, setup: Setup, name: &str, node: Option<&Member
     setup.table(items.into_iter().fold(of, Table::item))
 }
 
+/// A rule with its targets.
+fn rule(reader: &mut Reader<'_>, setup: Setup, member: &Member) -> Setup {
+    let mut rule = Rule::new(&member.key);
+    for field in reader.members(member) {
+        if !reader.knows(field, &names(RULE), "a rule") {
+            continue;
+        }
+        let add = match &*field.key {
+            "pattern" => {
+                rule = rule.pattern(field.value.to_value());
+                continue;
+            }
+            "bus" | "schedule" => {
+                if let Some(text) = reader.text(field) {
+                    rule = if &*field.key == "bus" { rule.on_bus(&text) } else { rule.schedule(&text) };
+                }
+                continue;
+            }
+            "queues" => Rule::to_queue,
+            "topics" => Rule::to_topic,
+            "functions" => Rule::to_function,
+            _ => Rule::to_machine,
+        };
+        rule = reader.texts(field).iter().fold(rule, |rule, (target, _)| add(rule, target));
+    }
+    setup.rule(rule)
+}
+
 /// A topic with the queues that subscribe to it.
 fn topic(reader: &mut Reader<'_>, setup: Setup, name: &str, queues: Option<&Member>) -> Setup {
     let queues = queues.map(|member| reader.texts(member)).unwrap_or_default();
@@ -202,6 +240,10 @@ fn held(run: &Run, service: Service, name: &str) -> (&'static str, Option<Value>
         Service::DynamoDb => ("table", services.items(name).map(Value::array), services.tables()),
         #[cfg(not(feature = "dynamodb"))]
         Service::DynamoDb => ("table", None, Vec::new()),
+        Service::Events => {
+            let all = services.events(name).map(|all| all.iter().map(Event::to_value).collect());
+            ("event bus", all.map(Value::array), services.buses().map(str::to_owned).collect())
+        }
         Service::Sns => {
             let all = services.published(name).map(|all| all.iter().map(|p| readable(&p.message)).collect());
             ("topic", all.map(Value::array), services.topics().map(str::to_owned).collect())

@@ -16,7 +16,7 @@ struct Names {
     sdk: (&'static str, &'static str),
 }
 
-const NAMES: [Names; 4] = [
+const NAMES: [Names; 6] = [
     Names {
         service: Service::DynamoDb,
         optimised: ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
@@ -26,6 +26,16 @@ const NAMES: [Names; 4] = [
         service: Service::Lambda,
         optimised: ("Lambda", "AWSLambda", "AWSLambdaException"),
         sdk: ("Lambda", "LambdaException"),
+    },
+    Names {
+        service: Service::Events,
+        optimised: ("EventBridge", "AmazonEventBridge", "AmazonEventBridgeException"),
+        sdk: ("EventBridge", "EventBridgeException"),
+    },
+    Names {
+        service: Service::Scheduler,
+        optimised: ("Scheduler", "AmazonScheduler", "AmazonSchedulerException"),
+        sdk: ("Scheduler", "SchedulerException"),
     },
     Names {
         service: Service::Sns,
@@ -39,11 +49,22 @@ const NAMES: [Names; 4] = [
     },
 ];
 
+/// Which execution calls, of which machine: ARNs.
+pub(crate) struct Caller<'a> {
+    pub(crate) execution: &'a str,
+    pub(crate) machine: &'a str,
+}
+
 /// What a model says to a call; `None` where no model is there for it.
 ///
 /// # Errors
 /// What the model does not model, which is for the test to mend and not for the workflow to catch.
-pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Option<Result<Answered, String>> {
+pub(crate) fn answer(
+    services: &mut Services,
+    call: &Call,
+    caller: &Caller<'_>,
+    at: Timestamp,
+) -> Option<Result<Answered, String>> {
     if let Some(answered) = lambda::task::answer(services, call, at) {
         return Some(answered);
     }
@@ -54,10 +75,14 @@ pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Opt
         return None;
     }
     let operation: String = action.chars().take(1).flat_map(char::to_uppercase).chain(action.chars().skip(1)).collect();
-    let input = if is_sdk { call.payload.clone() } else { as_texts(&call.payload) };
     if let Some(error) = unreachable(service, is_sdk, &call.payload) {
         return Some(Ok(Answered::Reply(Reply::refused(error).by("the model".into()))));
     }
+    let input = match (service, is_sdk) {
+        (_, true) => call.payload.clone(),
+        (Service::Events, _) => as_entries(&call.payload, caller),
+        _ => as_texts(&call.payload),
+    };
     match services.ask(at, service, &operation, &input) {
         Answer::Now(outcome) => Some(reply(outcome, service, is_sdk, call, at).map(Answered::Reply)),
         Answer::Later { pending, .. } => {
@@ -89,9 +114,18 @@ fn unreachable(service: Service, is_sdk: bool, payload: &Value) -> Option<TaskEr
 /// What the task makes of an operation's outcome.
 fn reply(outcome: Outcome, service: Service, is_sdk: bool, call: &Call, at: Timestamp) -> Result<Reply, String> {
     let reply = match outcome {
+        // One entry that is refused fails the task.
+        Ok(result) if !is_sdk && result.get("FailedEntryCount").and_then(Value::as_i64).is_some_and(|n| n > 0) => {
+            Reply::refused(TaskError::new("EventBridge.FailedEntry", result.to_string()))
+        }
         Ok(result) => {
             let members = result.as_object().cloned().unwrap_or_default();
-            let result = if is_sdk { members.into() } else { shape::with_metadata(call, members, at) };
+            let result = match (service, is_sdk) {
+                (_, true) => members.into(),
+                // Its answers carry no metadata.
+                (Service::Events, _) => shape::sorted(&members),
+                _ => shape::with_metadata(call, members, at),
+            };
             match call.resource.waits_for_token() {
                 // The task ends when the token comes back; this is what the service said to the request.
                 true => Reply::later().submits(result),
@@ -114,6 +148,27 @@ fn as_texts(payload: &Value) -> Value {
         (name.clone(), if is_text { value.to_string().into() } else { value.clone() })
     };
     members.iter().map(text).collect::<Map>().into()
+}
+
+/// Events whose details are written out as texts. What calls is among what each is about: the execution and its machine.
+fn as_entries(payload: &Value, caller: &Caller<'_>) -> Value {
+    let entry = |entry: &Value| {
+        let mut members = entry.as_object().cloned().unwrap_or_default();
+        if let Some(detail) = members.get("Detail").filter(|detail| detail.as_str().is_none() && !detail.is_null()) {
+            let text = detail.to_string();
+            members.insert("Detail", text);
+        }
+        let mut about = members.get("Resources").and_then(Value::as_array).unwrap_or_default().to_vec();
+        about.extend([caller.execution.into(), caller.machine.into()]);
+        members.insert("Resources", about);
+        Value::from(members)
+    };
+    let mut members = payload.as_object().cloned().unwrap_or_default();
+    if let Some(entries) = members.get("Entries").and_then(Value::as_array) {
+        let entries: Vec<Value> = entries.iter().map(entry).collect();
+        members.insert("Entries", entries);
+    }
+    members.into()
 }
 
 /// `SQS.AmazonSQSException`, `DynamoDb.ConditionalCheckFailedException`, with the cause that goes with it.

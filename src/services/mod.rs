@@ -46,6 +46,7 @@ pub(crate) mod wire;
 
 pub use error::ServiceError;
 pub use lambda::{Function, FunctionContext};
+pub use events::Wanted as Rule;
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
@@ -54,6 +55,7 @@ pub(crate) use answer::Answer;
 pub(crate) use errand::Errand;
 
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -77,6 +79,8 @@ pub struct Services {
     dynamodb: dynamodb::DynamoDb,
     /// Those of which the test has set up something.
     present: Vec<Service>,
+    /// When somebody last called.
+    asked_at: Timestamp,
 }
 
 impl Services {
@@ -107,6 +111,7 @@ impl Services {
             #[cfg(feature = "dynamodb")]
             dynamodb: dynamodb::DynamoDb::default(),
             present: Vec::new(),
+            asked_at: start,
         }
     }
 
@@ -134,7 +139,11 @@ impl Services {
     /// One operation, whose answer may come later.
     pub(crate) fn ask(&mut self, now: Timestamp, service: Service, operation: &str, input: &Value) -> Answer {
         // Time never goes back, whoever calls.
+        if self.events.next_at().is_some_and(|at| at <= now) {
+            self.pass(now);
+        }
         self.around.now = self.around.now.max(now);
+        self.asked_at = self.around.now;
         let answer = self.one(service, operation, input);
         self.run_errands();
         answer
@@ -177,6 +186,13 @@ impl Services {
                         }
                         first => left.push(Errand::OrElse(Box::new(first), other)),
                     },
+                    Errand::Deliver { service, operation, input, dead_letter } => {
+                        done += 1;
+                        let answer = self.one(service, &operation, &input);
+                        if let (Answer::Now(Err(error)), Some(letter)) = (answer, dead_letter) {
+                            self.around.errand(letter.sent(&error));
+                        }
+                    }
                     other => left.push(other),
                 }
             }
@@ -204,7 +220,11 @@ impl Services {
 
     /// When something next happens here by itself, such as a schedule's rule, on the virtual clock.
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        [self.sqs.next_at(self.around.now), self.events.next_at(), self.lambda.next_at()].into_iter().flatten().min()
+        // A schedule goes on for ever, a run that waits for somebody else must not: a year after the last call, which is
+        // how long an execution lasts at most, schedules rest until the next.
+        let rest_at = self.asked_at + Duration::from_secs(366 * 86_400);
+        let of_events = self.events.next_at().filter(|at| *at <= rest_at);
+        [self.sqs.next_at(self.around.now), of_events, self.lambda.next_at()].into_iter().flatten().min()
     }
 
     /// Lets happen what is due by now.
@@ -236,6 +256,21 @@ impl Services {
     /// subscription is wanted.
     pub fn delivered(&self) -> &[sns::Delivery] {
         self.sns.delivered()
+    }
+
+    /// The events that came to a bus, in order. `None` where there is no such bus.
+    pub fn events(&self, bus: &str) -> Option<&[events::Event]> {
+        self.events.on(bus)
+    }
+
+    /// The names of the event buses.
+    pub fn buses(&self) -> impl Iterator<Item = &str> {
+        self.events.names()
+    }
+
+    /// A connection of EventBridge, by its name or ARN: what requests of HTTP Tasks and API destinations are signed with.
+    pub fn connection(&self, name: &str) -> Option<&events::Connection> {
+        self.events.connection(name)
     }
 
     /// The names of the topics.

@@ -1,8 +1,8 @@
 //! What a test sets up before the first call: queues, topics, tables with items.
 
-use super::Service;
 use super::arn;
 use super::lambda::Function;
+use super::{Rule, Service};
 use crate::value::{Map, Value};
 
 /// What services hold when a run starts. Every run starts afresh.
@@ -124,6 +124,16 @@ impl Setup {
             ("Attributes", Value::object([("RawMessageDelivery", Value::from("true"))])),
         ]);
         self.call(Service::Sns, "Subscribe", input)
+    }
+    /// An event bus; the one called `default` is there already.
+    #[must_use]
+    pub fn bus(self, name: &str) -> Setup {
+        self.call(Service::Events, "CreateEventBus", Value::object([("Name", Value::from(name))]))
+    }
+    /// A rule with its targets.
+    #[must_use]
+    pub fn rule(self, rule: Rule) -> Setup {
+        rule.calls().into_iter().fold(self, |setup, (operation, input)| setup.call(Service::Events, operation, input))
     }
     /// A table with its items. It needs the cargo feature `dynamodb`.
     #[must_use]

@@ -11,6 +11,7 @@ mod coverage;
 mod data_flow;
 mod definitions;
 mod determinism;
+mod events;
 mod generate;
 mod graph;
 mod hostile;
