@@ -55,6 +55,12 @@ pub(super) fn handle(
     Handled::of(answer, move |outcome| form.written(&operation, outcome))
 }
 
+/// An error that is said before anybody has looked at the request's body.
+pub(super) fn refused(service: Service, version: &str, error: &ServiceError) -> Response {
+    let content_type = if version == "1.1" { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
+    Form { service, content_type, id: String::new() }.refused_as(error)
+}
+
 /// The content type of the response, which is that of the request; nothing where the request has another one than JSON.
 fn content_type(request: &Request, version: &str) -> Option<&'static str> {
     let given = route::header(request, "content-type").unwrap_or_default();
@@ -127,7 +133,9 @@ fn type_of(service: Service, error: &ServiceError) -> String {
 fn finished(mut response: Response, service: Service, id: &str) -> Response {
     let checksum = (service == Service::DynamoDb).then(|| crc32(response.body()));
     let headers = response.headers_mut();
-    if let Ok(id) = http::HeaderValue::from_str(id) {
+    if let Ok(id) = http::HeaderValue::from_str(id)
+        && !id.is_empty()
+    {
         headers.insert("x-amzn-requestid", id);
     }
     if let Some(checksum) = checksum {

@@ -122,9 +122,11 @@ pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<
 
 /// An error as the protocol of a request writes it.
 pub(crate) fn refusal(identified: Option<&Identified>, error: &ServiceError) -> Response {
-    match identified.map(|i| i.protocol) {
-        Some(Protocol::Json(version)) => json::refused(error, version),
-        _ => json::refused(error, "1.0"),
+    match identified {
+        Some(Identified { service, protocol: Protocol::Json(version), .. }) => json::refused(*service, version, error),
+        Some(Identified { service, protocol: Protocol::Query, .. }) => query::refused(*service, error, ""),
+        Some(Identified { service, .. }) => json::refused(*service, "1.0", error),
+        None => json::refused(Service::S3, "1.0", error),
     }
 }
 

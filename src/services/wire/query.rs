@@ -81,7 +81,7 @@ fn written(service: Service, operation: &str, outcome: &Outcome, id: &str) -> Re
 }
 
 /// An error as this protocol writes it.
-fn refused(service: Service, error: &ServiceError, id: &str) -> Response {
+pub(super) fn refused(service: Service, error: &ServiceError, id: &str) -> Response {
     let mut xml = Xml::new();
     xml.open_root("ErrorResponse", dialect::of(service).map_or("", |dialect| dialect.namespace));
     xml.open("Error");
