@@ -138,7 +138,7 @@ fn faults_on_the_wire_look_as_they_do_in_life() {
     server.clear_faults().fault(WireFault::throttled("sqs:ListQueues").nth(2));
     assert_eq!(call(&server, "ListQueues", json!({})).0, 200);
     let (status, throttled) = call(&server, "ListQueues", json!({}));
-    assert_eq!((status, throttled["__type"].as_str()), (403, Some("RequestThrottled")));
+    assert_eq!((status, throttled["__type"].as_str()), (403, Some("com.amazonaws.sqs#RequestThrottled")));
     assert_eq!(call(&server, "ListQueues", json!({})).0, 200);
     let seen = server.requests();
     assert_eq!(seen[0].fault.as_deref(), Some("Reset"));
@@ -165,7 +165,8 @@ fn requests_by_foreign_names_and_from_foreign_pages_are_refused() {
                 Connection: close\r\nContent-Length: 2\r\n\r\n{}";
     assert!(exchange(&server, page.as_bytes()).0.starts_with("HTTP/1.1 403"));
     let absolute = "POST http://sqs.us-east-1.amazonaws.com/ HTTP/1.1\r\nHost: whatever\r\n\
-                    X-Amz-Target: AmazonSQS.ListQueues\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+                    X-Amz-Target: AmazonSQS.ListQueues\r\nContent-Type: application/x-amz-json-1.0\r\n\
+                    Connection: close\r\nContent-Length: 2\r\n\r\n{}";
     assert!(exchange(&server, absolute.as_bytes()).0.starts_with("HTTP/1.1 200"), "as a proxy's client asks");
 }
 
@@ -177,7 +178,7 @@ fn bad_requests_are_answered_and_the_server_lives_on() {
     for (bytes, status) in [
         (sqs("SendMessage", r#"{"QueueUrl": "appr"#), "400"),
         (sqs("SendMessage", "\u{1}"), "400"),
-        (sqs("NoSuchThing", "{}"), "501"),
+        (sqs("NoSuchThing", "{}"), "400"),
         (request("localhost", "Nobody.Knows", "{}"), "400"),
         (format!("{head}{flood}Content-Length: 0\r\n\r\n").into_bytes(), "431"),
         (

@@ -11,6 +11,9 @@ use serde_json::Value as Json;
 use crate::services::{ACCOUNT, REGION, Surroundings};
 use crate::time::Timestamp;
 
+/// What ids of shards end with: clients refuse ids as short as the engine's.
+const SHARD: &str = "-00000000";
+
 /// What the engine would otherwise take from the machine.
 #[derive(Clone, Debug)]
 struct Birth {
@@ -56,6 +59,9 @@ pub(super) fn inward(body: &[u8]) -> Cow<'_, [u8]> {
         match (name.as_str(), value) {
             ("TableName", value) => name_of_table(value),
             ("ResourceArn" | "StreamArn", Json::String(arn)) => *arn = arn.replace(&own, &of_engine()),
+            ("ShardId" | "ExclusiveStartShardId", Json::String(id)) => {
+                *id = id.strip_suffix(SHARD).unwrap_or(id).to_owned();
+            }
             ("TransactItems", Json::Array(items)) => {
                 let parts = items.iter_mut().filter_map(Json::as_object_mut).flat_map(|item| item.values_mut());
                 parts.filter_map(|part| part.get_mut("TableName")).for_each(name_of_table);
@@ -85,7 +91,16 @@ impl Births {
                 }
                 outward(answer);
             }
-            "DescribeStream" | "ListStreams" | "ListTagsOfResource" => outward(answer),
+            "DescribeStream" => {
+                let shards = answer.pointer_mut("/StreamDescription/Shards").and_then(Json::as_array_mut);
+                for shard in shards.into_iter().flatten() {
+                    if let Some(id) = shard["ShardId"].as_str().map(|id| format!("{id}{SHARD}")) {
+                        shard["ShardId"] = id.into();
+                    }
+                }
+                outward(answer);
+            }
+            "ListStreams" | "ListTagsOfResource" => outward(answer),
             "GetRecords" => {
                 for record in answer.get_mut("Records").and_then(Json::as_array_mut).into_iter().flatten() {
                     record["awsRegion"] = REGION.into();
