@@ -1,6 +1,8 @@
 //! The world an execution runs in: the clock, the mocks, its child executions, what waits for the test.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::Future as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,8 +15,9 @@ use crate::harness::nested;
 use crate::harness::objects::Objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
-use crate::outside::Outside;
+use crate::outside::{self, Connection, Outside};
 use crate::random::{Seeded, uuid_str};
+use crate::services::promise::Pending;
 use crate::services::{Errand, Services, integration};
 use crate::task::{Call, CallId, Outcome, TaskError};
 use crate::time::Timestamp;
@@ -41,6 +44,8 @@ pub(super) struct World {
     /// Tasks that wait for the test: callbacks and activities.
     pub parked: Vec<Parked>,
     in_flight: Vec<InFlight>,
+    /// Requests to addresses outside whose answers nobody waits for; the clock does.
+    posts: Vec<Pending<()>>,
     logged: HashMap<(ExecId, CallId), LogEntry>,
     runs: BTreeMap<(ExecId, RunId), MapRun>,
     /// Whether tasks that only the test can end may wait for it.
@@ -177,6 +182,7 @@ impl World {
             immediate: VecDeque::new(),
             parked: Vec::new(),
             in_flight: Vec::new(),
+            posts: Vec::new(),
             logged: HashMap::new(),
             runs: BTreeMap::new(),
             interactive: false,
@@ -232,9 +238,8 @@ impl World {
         !self.immediate.is_empty() || self.is_held()
     }
     /// Whether somebody who has been asked has not answered.
-    #[cfg(feature = "server")]
     pub(super) fn is_held(&self) -> bool {
-        !self.in_flight.is_empty() || self.services.is_busy()
+        !self.in_flight.is_empty() || !self.posts.is_empty() || self.services.is_busy()
     }
     /// Tells all executions what time it is.
     #[cfg(feature = "server")]
@@ -260,7 +265,7 @@ impl World {
                 }
                 self.deliver(exec, input);
             }
-            if !self.in_flight.is_empty() || self.services.is_busy() {
+            if self.is_held() {
                 return Rest::Held;
             }
             // Executions that were started and not waited for go on to their own end.
@@ -304,7 +309,12 @@ impl World {
         for errand in self.services.take_errands() {
             match errand {
                 Errand::Start { machine, input } => self.start_by_event(&machine, input),
-                Errand::Post { .. } | Errand::Call { .. } | Errand::OrElse(..) | Errand::Deliver { .. } => {}
+                Errand::Post { url, headers, body } => {
+                    self.posts.push(outside::post(&self.outside, url, headers, body))
+                }
+                Errand::OrElse(first, _) => self.services.leave(*first),
+                // The models have done these among themselves.
+                Errand::Call { .. } | Errand::Deliver { .. } => {}
             }
         }
     }
@@ -441,7 +451,11 @@ impl World {
         let ask = || match mocks.answer(&call, at) {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 let asked = integration::answer(services, &call, &caller, at);
-                match asked.or_else(|| outside.answer(&call, at, &|_| None)) {
+                let kept = |name: &str| {
+                    let kept = services.connection(name)?;
+                    Connection::described(&kept.kind, &kept.parameters).ok()
+                };
+                match asked.or_else(|| outside.answer(&call, at, &kept)) {
                     Some(Ok(answer)) => answer,
                     Some(Err(why)) => {
                         *trouble = Some(why);
@@ -539,6 +553,8 @@ impl World {
             }
         }
         all &= self.services.poll_work(cx).is_ready();
+        self.posts.retain_mut(|post| Pin::new(post).poll(cx).is_pending());
+        all &= self.posts.is_empty();
         self.run_errands();
         if !all {
             return Poll::Pending;

@@ -26,3 +26,22 @@ pub use connection::Connection;
 #[cfg(feature = "server")]
 pub(crate) use form::escaped;
 pub(crate) use settings::Outside;
+
+use crate::services::promise::Pending;
+
+/// Sends a request to an address, mapped where the test maps it, whose answer nobody looks at; it is done when the
+/// answer is there.
+pub(crate) fn post(outside: &Outside, url: String, headers: Vec<(String, String)>, body: String) -> Pending<()> {
+    let url = outside.mapped(&url).unwrap_or(url);
+    #[cfg(feature = "client")]
+    return thread::on_a_thread(move || {
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+        let request = http::Outgoing { method: "POST".into(), url, headers, body: body.into_bytes() };
+        let _unreached = http::send(request, PATIENCE);
+    });
+    #[cfg(not(feature = "client"))]
+    {
+        let _unsent = (url, headers, body);
+        crate::services::promise::promise().1
+    }
+}

@@ -45,8 +45,8 @@ mod surroundings;
 pub(crate) mod wire;
 
 pub use error::ServiceError;
-pub use lambda::{Function, FunctionContext};
 pub use events::Wanted as Rule;
+pub use lambda::{Function, FunctionContext};
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
@@ -211,6 +211,11 @@ impl Services {
         let polled = self.lambda.poll_work(&mut self.around, cx);
         self.run_errands();
         polled
+    }
+
+    /// Puts an errand back that was left with another in case it fails.
+    pub(crate) fn leave(&mut self, errand: Errand) {
+        self.around.errand(errand);
     }
 
     /// What models want done outside: executions, requests.
