@@ -238,7 +238,7 @@ pub(super) fn service_of(arn: &str) -> Option<Service> {
 
 fn send(queue: &str, body: String, attributes: Option<Value>) -> Errand {
     let mut input = Map::new();
-    input.insert("QueueUrl", arn::queue_url(arn::name_of(queue)));
+    input.insert("QueueUrl", arn::name_of(queue));
     input.insert("MessageBody", body);
     if let Some(attributes) = attributes {
         input.insert("MessageAttributes", attributes);
