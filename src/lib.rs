@@ -22,6 +22,8 @@ mod pretend;
 pub mod random;
 pub mod report;
 pub mod scenario;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod services;
 pub mod snapshot;
 pub mod source;

@@ -12,6 +12,8 @@ mod objects;
 mod outside;
 mod run;
 mod session;
+#[cfg(feature = "server")]
+pub(crate) mod shared;
 pub(crate) mod targets;
 mod world;
 
@@ -327,6 +329,15 @@ impl Harness {
     }
 
     fn world(&self, input: Value) -> Result<World, Error> {
+        self.check_start(&input)?;
+        let mut world = self.empty_world()?;
+        let settings = self.settings_in(&world);
+        world.start(&self.machine, Arc::new(settings), input);
+        Ok(world)
+    }
+
+    /// What StartExecution refuses.
+    fn check_start(&self, input: &Value) -> Result<(), Error> {
         if let Some(reason) = unfit_name(&self.name) {
             let what = format!("start the execution: the name {:?} {reason} (InvalidName)", self.name);
             return Err(Error::new(ErrorKind::Usage, what));
@@ -339,6 +350,11 @@ impl Harness {
             );
             return Err(Error::new(ErrorKind::Input, what));
         }
+        Ok(())
+    }
+
+    /// The world with everything in it but an execution.
+    fn empty_world(&self) -> Result<World, Error> {
         if !self.mocks.is_empty() || !self.faults.is_empty() {
             self.check_keys()?;
         }
@@ -357,10 +373,14 @@ impl Harness {
         } else if self.covers || coverage::is_wanted() {
             world.tallies = self.all_machines().into_iter().map(|m| (m.clone(), Tally::of(&m))).collect();
         }
+        Ok(world)
+    }
+
+    /// The settings of an execution in this world.
+    fn settings_in(&self, world: &World) -> Settings {
         let mut settings = self.settings();
         settings.tally = world.tallies.first().map(|(_, tally)| tally.clone());
-        world.start(&self.machine, Arc::new(settings), input);
-        Ok(world)
+        settings
     }
 
     fn settings(&self) -> Settings {

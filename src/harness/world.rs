@@ -42,6 +42,8 @@ pub(super) struct World {
     runs: BTreeMap<(ExecId, RunId), MapRun>,
     /// Whether tasks that only the test can end may wait for it.
     pub interactive: bool,
+    /// Whether others may come at any time, so that it is not over when the first execution is.
+    pub open: bool,
     /// What is wrong with the test itself; once set, nothing goes on.
     pub trouble: Option<String>,
     /// Executions started by `states:startExecution`.
@@ -174,6 +176,7 @@ impl World {
             logged: HashMap::new(),
             runs: BTreeMap::new(),
             interactive: false,
+            open: false,
             trouble: None,
             nested: 0,
             jobs: HashMap::new(),
@@ -181,9 +184,9 @@ impl World {
         }
     }
 
-    /// Starts the root execution.
-    pub(super) fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) {
-        self.add(Execution::new(machine, settings, input), None);
+    /// Starts an execution that nobody else started; the first is the root.
+    pub(super) fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) -> ExecId {
+        self.add(Execution::new(machine, settings, input), None)
     }
 
     fn add(&mut self, execution: Execution, parent: Option<Parent>) -> ExecId {
@@ -215,7 +218,28 @@ impl World {
     }
     /// Whether the root execution is over, or the test is in trouble.
     pub(super) fn is_over(&self) -> bool {
-        self.trouble.is_some() || !matches!(self.root().map(|s| &s.state), Some(State::Running(_)))
+        let ended = !self.open && !matches!(self.root().map(|s| &s.state), Some(State::Running(_)));
+        self.trouble.is_some() || ended
+    }
+
+    /// Whether something is to happen at the present instant.
+    #[cfg(feature = "server")]
+    pub(super) fn has_work(&self) -> bool {
+        !self.immediate.is_empty() || self.is_held()
+    }
+    /// Whether somebody who has been asked has not answered.
+    #[cfg(feature = "server")]
+    pub(super) fn is_held(&self) -> bool {
+        !self.in_flight.is_empty() || self.services.is_busy()
+    }
+    /// Tells all executions what time it is.
+    #[cfg(feature = "server")]
+    pub(super) fn tick(&mut self) {
+        for (i, slot) in self.executions.iter().enumerate() {
+            if matches!(slot.state, State::Running(_)) {
+                self.immediate.push_back((ExecId(i as u32), Input::Tick));
+            }
+        }
     }
 
     /// Hands an input to an execution at the present instant.
@@ -271,7 +295,7 @@ impl World {
         for errand in self.services.take_errands() {
             match errand {
                 Errand::Start { machine, input } => self.start_by_event(&machine, input),
-                Errand::Post { .. } | Errand::Call { .. } => {}
+                Errand::Post { .. } | Errand::Call { .. } | Errand::OrElse(..) => {}
             }
         }
     }
@@ -284,7 +308,8 @@ impl World {
         settings.machine_arn = arn.into();
         settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
         self.nested += 1;
-        self.add(Execution::new(&machine, Arc::new(settings), input), Some(Parent::Nobody(ROOT)));
+        let parent = if self.executions.is_empty() { None } else { Some(Parent::Nobody(ROOT)) };
+        self.add(Execution::new(&machine, Arc::new(settings), input), parent);
     }
 
     fn deliver(&mut self, exec: ExecId, input: Input) {

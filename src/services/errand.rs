@@ -33,4 +33,6 @@ pub(crate) enum Errand {
         /// The body.
         body: String,
     },
+    /// The first; where it is refused, the other, as for a queue of what could not be delivered.
+    OrElse(Box<Errand>, Box<Errand>),
 }

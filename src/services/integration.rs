@@ -16,12 +16,14 @@ struct Names {
     sdk: (&'static str, &'static str),
 }
 
-const NAMES: [Names; 3] = [
+const NAMES: [Names; 4] = [
     Names {
         service: Service::DynamoDb,
         optimised: ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
         sdk: ("DynamoDb", "DynamoDbException"),
     },
+    // There is no optimised integration of S3.
+    Names { service: Service::S3, optimised: ("S3", "AmazonS3", "AmazonS3Exception"), sdk: ("S3", "S3Exception") },
     Names {
         service: Service::Sns,
         optimised: ("SNS", "AmazonSNS", "AmazonSNSException"),
@@ -47,6 +49,9 @@ pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Opt
     }
     let operation: String = action.chars().take(1).flat_map(char::to_uppercase).chain(action.chars().skip(1)).collect();
     let input = if is_sdk { call.payload.clone() } else { as_texts(&call.payload) };
+    if let Some(error) = unreachable(service, is_sdk, &call.payload) {
+        return Some(Ok(Answered::Reply(Reply::refused(error).by("the model".into()))));
+    }
     match services.ask(at, service, &operation, &input) {
         Answer::Now(outcome) => Some(reply(outcome, service, is_sdk, call, at).map(Answered::Reply)),
         Answer::Later { pending, .. } => {
@@ -59,6 +64,20 @@ pub(crate) fn answer(services: &mut Services, call: &Call, at: Timestamp) -> Opt
             }))))
         }
     }
+}
+
+/// A queue's URL is where the request is sent, so that a mere name is taken for a host, which nobody knows.
+fn unreachable(service: Service, is_sdk: bool, payload: &Value) -> Option<TaskError> {
+    let url = payload.get("QueueUrl").and_then(Value::as_str).filter(|_| service == Service::Sqs)?;
+    let address = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+    let host = address.unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
+    let is_known = address.is_some() && (host.contains('.') || host == "localhost");
+    if is_known || host.is_empty() {
+        return None;
+    }
+    let prefix = if is_sdk { "Sqs" } else { "SQS" };
+    let cause = format!("Unable to execute HTTP request: {host}: Name or service not known");
+    Some(TaskError::new(format!("{prefix}.SdkClientException"), cause))
 }
 
 /// What the task makes of an operation's outcome.
@@ -85,7 +104,7 @@ fn reply(outcome: Outcome, service: Service, is_sdk: bool, call: &Call, at: Time
 fn as_texts(payload: &Value) -> Value {
     let Some(members) = payload.as_object() else { return payload.clone() };
     let text = |(name, value): (&crate::value::Str, &Value)| {
-        let is_text = matches!(&**name, "MessageBody" | "Message") && value.as_str().is_none();
+        let is_text = matches!(&**name, "MessageBody" | "Message") && value.as_str().is_none() && !value.is_null();
         (name.clone(), if is_text { value.to_string().into() } else { value.clone() })
     };
     members.iter().map(text).collect::<Map>().into()

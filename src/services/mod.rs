@@ -139,8 +139,8 @@ impl Services {
     fn one(&mut self, service: Service, operation: &str, input: &Value) -> Answer {
         let around = &mut self.around;
         match service {
-            Service::Sqs => self.sqs.call(around, operation, input).into(),
-            Service::Sns => self.sns.call(around, &mut self.sqs, operation, input).into(),
+            Service::Sqs => self.sqs.ask(around, operation, input),
+            Service::Sns => self.sns.call(around, operation, input).into(),
             Service::S3 => self.s3.ask(around, operation, input),
             Service::Events | Service::Scheduler => self.events.ask(around, service, operation, input),
             Service::Lambda => self.lambda.ask(around, operation, input),
@@ -164,6 +164,15 @@ impl Services {
                         done += 1;
                         let _refused = self.one(service, operation, &input);
                     }
+                    Errand::OrElse(first, other) => match *first {
+                        Errand::Call { service, operation, input } => {
+                            done += 1;
+                            if let Answer::Now(Err(_)) = self.one(service, operation, &input) {
+                                self.around.errand(*other);
+                            }
+                        }
+                        first => left.push(Errand::OrElse(Box::new(first), other)),
+                    },
                     other => left.push(other),
                 }
             }
@@ -191,7 +200,7 @@ impl Services {
 
     /// When something next happens here by itself, such as a schedule's rule, on the virtual clock.
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        [self.events.next_at(), self.lambda.next_at()].into_iter().flatten().min()
+        [self.sqs.next_at(self.around.now), self.events.next_at(), self.lambda.next_at()].into_iter().flatten().min()
     }
 
     /// Lets happen what is due by now.
@@ -217,6 +226,12 @@ impl Services {
     /// What was published to a topic, in order. `None` where there is no such topic.
     pub fn published(&self, topic: &str) -> Option<&[sns::Publication]> {
         self.sns.published(topic)
+    }
+
+    /// What topics sent to people, in order: mails, text messages and pushes, with the mails that ask whether a
+    /// subscription is wanted.
+    pub fn delivered(&self) -> &[sns::Delivery] {
+        self.sns.delivered()
     }
 
     /// The names of the topics.

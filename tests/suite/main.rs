@@ -41,6 +41,8 @@ mod reports;
 mod retry;
 mod scenarios;
 mod schema;
+#[cfg(feature = "server")]
+mod server;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;
