@@ -73,6 +73,38 @@ impl Timestamp {
     }
 }
 
+const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+impl Timestamp {
+    /// The form of HTTP's headers, which knows no fractions of a second: `Mon, 01 Jan 2024 00:00:00 GMT`.
+    pub(crate) fn http_date(self) -> String {
+        let days = self.0.div_euclid(DAY_MS);
+        let (year, month, day) = civil_from_days(days);
+        let name = |names: &[&'static str], i: i64| usize::try_from(i).ok().and_then(|i| names.get(i).copied());
+        let weekday = name(&WEEKDAYS, days.rem_euclid(7)).unwrap_or_default();
+        let month = name(&MONTHS, month - 1).unwrap_or_default();
+        let of_day = self.0.rem_euclid(DAY_MS);
+        let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
+        format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+    }
+    /// RFC 3339 in whole seconds, the form in which answers of SDK integrations show dates.
+    #[must_use]
+    pub(crate) fn in_seconds(self) -> String {
+        let text = self.to_string();
+        text.get(..19).map_or_else(|| text.clone(), |head| format!("{head}Z"))
+    }
+    /// Reads what [`http_date`](Self::http_date) writes; the weekday is not looked at.
+    pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+        let (_, rest) = text.trim().split_once(", ")?;
+        let mut parts = rest.split(' ');
+        let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let month = MONTHS.iter().position(|m| *m == month)? + 1;
+        let is_gmt = matches!(parts.next(), Some("GMT" | "UTC" | "+0000")) && parts.next().is_none();
+        is_gmt.then(|| Timestamp::parse(&format!("{year}-{month:02}-{day:0>2}T{time}Z")))?
+    }
+}
+
 /// What is left of a timestamp's text.
 struct Scan<'a>(&'a [u8]);
 

@@ -225,7 +225,7 @@ fn http_metadata(service: &str, request: &str, body: &str, at: Timestamp) -> Val
             (_, Some(text)) => (*text).to_owned(),
             ("Content-Length", None) => body.len().to_string(),
             ("x-amz-crc32", None) => crc32fast::hash(body.as_bytes()).to_string(),
-            ("Date", None) => http_date(at),
+            ("Date", None) => at.http_date(),
             ("X-Amzn-Trace-Id", None) => {
                 let digits = request.replace('-', "");
                 format!("Root=1-{:08x}-{};Sampled=0", at.as_millis() / 1000, digits.get(..24).unwrap_or(&digits))
@@ -245,31 +245,14 @@ fn http_metadata(service: &str, request: &str, body: &str, at: Timestamp) -> Val
     ])
 }
 
-/// `Mon, 01 Jan 2024 00:00:00 GMT`
-fn http_date(at: Timestamp) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let weekday = usize::try_from(at.as_millis().div_euclid(86_400_000).rem_euclid(7)).unwrap_or(0);
-    let text = at.to_string();
-    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
-    let mut parts = date.rsplitn(3, '-');
-    let (day, month, year) = (parts.next(), parts.next(), parts.next());
-    let month = month.and_then(|m| MONTHS.get(m.parse::<usize>().ok()?.checked_sub(1)?));
-    format!(
-        "{}, {} {} {} {} GMT",
-        DAYS.get(weekday).unwrap_or(&""),
-        day.unwrap_or_default(),
-        month.unwrap_or(&""),
-        year.unwrap_or_default(),
-        time.get(..8).unwrap_or_default()
-    )
-}
-
 /// How a service's error reads in the cause: SDK integrations word it as the newer SDK does.
 pub fn service_error_cause(call: &Call, service: &str, status: u16, code: &str, message: &str) -> String {
     let id = request_id(call);
     if call.resource.service().starts_with("aws-sdk:") {
-        return format!("{message} (Service: {service}, Status Code: {status}, Request ID: {id})");
+        // S3 has a second id.
+        let extended =
+            if service == "S3" { format!(", Extended Request ID: {}", id.replace('-', "")) } else { String::new() };
+        return format!("{message} (Service: {service}, Status Code: {status}, Request ID: {id}{extended})");
     }
     format!("{message} (Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {id}; Proxy: null)")
 }
@@ -351,7 +334,7 @@ mod tests {
 
     #[test]
     fn dates_are_those_of_the_virtual_clock() {
-        assert_eq!(http_date(AT + 26.hours()), "Tue, 02 Jan 2024 02:00:00 GMT");
-        assert_eq!(http_date(Timestamp::from_millis(-1)), "Wed, 31 Dec 1969 23:59:59 GMT");
+        assert_eq!((AT + 26.hours()).http_date(), "Tue, 02 Jan 2024 02:00:00 GMT");
+        assert_eq!(Timestamp::from_millis(-1).http_date(), "Wed, 31 Dec 1969 23:59:59 GMT");
     }
 }

@@ -51,6 +51,14 @@ impl ServiceError {
         self.query_code = Some(code);
         self
     }
+    /// The same error with a further member, such as the key it is about.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> ServiceError {
+        let mut members = self.members.take().and_then(|m| m.as_object().cloned()).unwrap_or_default();
+        members.insert(name, value);
+        self.members = Some(members.into());
+        self
+    }
     /// What is there in AWS and is not modelled here: never a plausible lie.
     pub fn not_modelled(what: impl fmt::Display) -> ServiceError {
         ServiceError::coded("NotModelled", format!("{what} is not modelled; answer this call with a mock")).status(501)

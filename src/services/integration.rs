@@ -16,12 +16,14 @@ struct Names {
     sdk: (&'static str, &'static str),
 }
 
-const NAMES: [Names; 6] = [
+const NAMES: [Names; 7] = [
     Names {
         service: Service::DynamoDb,
         optimised: ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
         sdk: ("DynamoDb", "DynamoDbException"),
     },
+    // There is no optimised integration of S3.
+    Names { service: Service::S3, optimised: ("S3", "AmazonS3", "AmazonS3Exception"), sdk: ("S3", "S3Exception") },
     Names {
         service: Service::Lambda,
         optimised: ("Lambda", "AWSLambda", "AWSLambdaException"),

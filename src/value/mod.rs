@@ -5,9 +5,11 @@
 //! a member into an object copies only that object's own table. Objects and arrays remember how long they are
 //! as JSON text, so checking the service's 256 KiB limit costs nothing after the first time.
 
+mod content;
 mod map;
 mod wire;
 
+pub use content::Content;
 pub(crate) use map::NameHasher;
 pub use map::{Map, Members};
 pub use serde_json::Number;
