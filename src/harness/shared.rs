@@ -149,8 +149,15 @@ impl Shared {
 
     /// Does something in the world on behalf of somebody outside.
     pub(crate) fn touch<T>(&self, work: impl FnOnce(&mut Stage) -> T) -> T {
+        self.work(|stage| {
+            stage.touched = Some(now());
+            work(stage)
+        })
+    }
+
+    /// Does something in the world on behalf of what belongs to it, such as a function's handler.
+    pub(crate) fn work<T>(&self, work: impl FnOnce(&mut Stage) -> T) -> T {
         let mut stage = self.lock();
-        stage.touched = Some(now());
         let done = work(&mut stage);
         stage.world.run_errands();
         let moves = stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some();

@@ -51,6 +51,25 @@ pub(super) async fn answer(site: &Site, connection: &Connection, request: Reques
     answered.map(|response| shared_with(origin, response))
 }
 
+/// Answers a request of a function's handler.
+pub(super) async fn runtime(site: &Site, function: &str, request: Request<Incoming>) -> Answered {
+    let request = match whole(request, false).await {
+        Ok(request) => request,
+        Err(refusal) => return Ok(refusal),
+    };
+    let handled = site.shared.work(|stage| {
+        let (_, services) = stage.services_mut();
+        services.runtime_handle(function, &request)
+    });
+    let response = match handled {
+        Handled::Now(response) => response,
+        Handled::Later { pending, at_most, otherwise } => {
+            tokio::time::timeout(at_most, pending).await.unwrap_or(otherwise)
+        }
+    };
+    Ok(response.map(Body::from))
+}
+
 /// What is said to a request that does not mean us.
 fn unwelcome(site: &Site, request: &Request<Incoming>, origin: Option<&HeaderValue>) -> Option<Response<Body>> {
     let named = request.uri().authority().map(|a| a.as_str());

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::guard::Guard;
+use super::listen::Door;
 use super::signature::Credentials;
-use super::{ClockMode, Server, Site, WireFault, fault, listen, requests, tls};
+use super::{ClockMode, Runtime, Server, Site, WireFault, fault, listen, requests, tls};
 use crate::asl::Machine;
 use crate::error::{Error, ErrorKind};
 use crate::harness::Harness;
@@ -145,13 +146,33 @@ impl ServerBuilder {
             .map_err(|e| failed("start the server", &e))?;
         let acceptor = ca.as_ref().map(|ca| ca.acceptor.clone());
         let address = runtime
-            .block_on(listen::listen(self.address, Arc::clone(&site), acceptor))
+            .block_on(listen::listen(self.address, Arc::clone(&site), acceptor, Door::Services))
             .map_err(|e| failed(&format!("listen on {}", self.address), &e))?;
+        let url = super::url_of(address, self.tls);
+        let mut handlers = Vec::new();
+        for function in shared.lock().services().runtime_functions() {
+            let loopback = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+            let door = Door::Runtime(function.name.as_str().into());
+            let at = runtime
+                .block_on(listen::listen(loopback, Arc::clone(&site), None, door))
+                .map_err(|e| failed("listen for a function's handler", &e))?;
+            let process =
+                shared.work(|stage| stage.services_mut().1.start_handler(&function.name, &at.to_string(), &url));
+            handlers.push(Runtime { function: function.name, at, _process: process });
+        }
         let driven = Arc::clone(&shared);
         let driver = std::thread::Builder::new()
             .name("rehearsal-clock".into())
             .spawn(move || driven.drive())
             .map_err(|e| failed("start the clock", &e))?;
-        Ok(Server { site, address, ca, patience: self.patience, runtime: Some(runtime), driver: Some(driver) })
+        Ok(Server {
+            site,
+            address,
+            ca,
+            runtimes: handlers,
+            patience: self.patience,
+            runtime: Some(runtime),
+            driver: Some(driver),
+        })
     }
 }

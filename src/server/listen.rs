@@ -17,24 +17,34 @@ const HELLO: Duration = Duration::from_secs(10);
 /// How long a connection may be idle between two requests before it is closed.
 const IDLE: Duration = Duration::from_secs(300);
 
+/// What is behind a port.
+#[derive(Clone, Debug)]
+pub(super) enum Door {
+    /// All services.
+    Services,
+    /// The Lambda Runtime API of a function. Some runtimes can be given no path, so that each has a port.
+    Runtime(Arc<str>),
+}
+
 /// Listens, and serves whoever comes; gives the address.
 pub(super) async fn listen(
     address: SocketAddr,
     site: Arc<Site>,
     tls: Option<TlsAcceptor>,
+    of: Door,
 ) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    tokio::spawn(accept(listener, site, tls));
+    tokio::spawn(accept(listener, site, tls, of));
     Ok(address)
 }
 
-async fn accept(listener: TcpListener, site: Arc<Site>, tls: Option<TlsAcceptor>) {
+async fn accept(listener: TcpListener, site: Arc<Site>, tls: Option<TlsAcceptor>, of: Door) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let _unsupported = stream.set_nodelay(true);
-                tokio::spawn(serve(stream, Arc::clone(&site), tls.clone()));
+                tokio::spawn(serve(stream, Arc::clone(&site), tls.clone(), of.clone()));
             }
             // No descriptors are left, or the peer went away: others still want to be served.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -42,7 +52,7 @@ async fn accept(listener: TcpListener, site: Arc<Site>, tls: Option<TlsAcceptor>
     }
 }
 
-async fn serve(stream: tokio::net::TcpStream, site: Arc<Site>, tls: Option<TlsAcceptor>) {
+async fn serve(stream: tokio::net::TcpStream, site: Arc<Site>, tls: Option<TlsAcceptor>, of: Door) {
     let connection = Arc::new(Connection::default());
     // A TLS hello begins with this byte, and no method does.
     const HANDSHAKE: u8 = 0x16;
@@ -52,7 +62,7 @@ async fn serve(stream: tokio::net::TcpStream, site: Arc<Site>, tls: Option<TlsAc
             Ok(Ok(1)) if first[0] == HANDSHAKE => {
                 let socket = Socket::new(stream, Arc::clone(&connection));
                 if let Ok(Ok(secure)) = tokio::time::timeout(HELLO, tls.accept(socket)).await {
-                    speak(TokioIo::new(secure), site, connection, true).await;
+                    speak(TokioIo::new(secure), site, connection, true, of).await;
                 }
                 return;
             }
@@ -60,10 +70,10 @@ async fn serve(stream: tokio::net::TcpStream, site: Arc<Site>, tls: Option<TlsAc
             _ => return,
         }
     }
-    speak(TokioIo::new(Socket::new(stream, Arc::clone(&connection))), site, connection, false).await;
+    speak(TokioIo::new(Socket::new(stream, Arc::clone(&connection))), site, connection, false, of).await;
 }
 
-async fn speak<I>(io: I, site: Arc<Site>, connection: Arc<Connection>, secure: bool)
+async fn speak<I>(io: I, site: Arc<Site>, connection: Arc<Connection>, secure: bool, of: Door)
 where
     I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
@@ -76,8 +86,13 @@ where
         .max_header_list_size(64 * 1024)
         .keep_alive_interval(Some(IDLE));
     let service = hyper::service::service_fn(move |request| {
-        let (site, connection) = (Arc::clone(&site), Arc::clone(&connection));
-        async move { answer::answer(&site, &connection, request, secure).await }
+        let (site, connection, of) = (Arc::clone(&site), Arc::clone(&connection), of.clone());
+        async move {
+            match of {
+                Door::Services => answer::answer(&site, &connection, request, secure).await,
+                Door::Runtime(function) => answer::runtime(&site, &function, request).await,
+            }
+        }
     });
     // A connection that breaks is its peer's business.
     let _broken = builder.serve_connection(io, service).await;

@@ -57,12 +57,30 @@ pub(crate) struct Site {
     requests: requests::Log,
 }
 
+/// Where a function's handler finds its events.
+struct Runtime {
+    function: String,
+    at: SocketAddr,
+    /// The handler, where it is ours; it ends with the server.
+    _process: Option<crate::services::lambda::handler::Handler>,
+}
+
+/// `http://127.0.0.1:49152`
+fn url_of(address: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    match address.ip().is_unspecified() {
+        true => format!("{scheme}://127.0.0.1:{}", address.port()),
+        false => format!("{scheme}://{address}"),
+    }
+}
+
 /// An endpoint that serves until it is dropped.
 pub struct Server {
     site: Arc<Site>,
     address: SocketAddr,
     ca: Option<tls::Authority>,
     patience: Duration,
+    runtimes: Vec<Runtime>,
     runtime: Option<tokio::runtime::Runtime>,
     driver: Option<std::thread::JoinHandle<()>>,
 }
@@ -89,11 +107,7 @@ impl Harness {
 impl Server {
     /// The address that an SDK is given: `http://127.0.0.1:49152`.
     pub fn url(&self) -> String {
-        let scheme = if self.ca.is_some() { "https" } else { "http" };
-        match self.address.ip().is_unspecified() {
-            true => format!("{scheme}://127.0.0.1:{}", self.address.port()),
-            false => format!("{scheme}://{}", self.address),
-        }
+        url_of(self.address, self.ca.is_some())
     }
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
@@ -118,6 +132,12 @@ impl Server {
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Where the handler of a function that was set up with [`runtime`](crate::services::Function::runtime) finds its
+    /// events, as `AWS_LAMBDA_RUNTIME_API` wants it: `127.0.0.1:49153`. Nothing where there is no such function.
+    pub fn runtime_api(&self, function: &str) -> Option<String> {
+        self.runtimes.iter().find(|r| r.function == function).map(|r| r.at.to_string())
     }
 
     /// Starts an execution of the harness's machine.
@@ -197,6 +217,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.site.shared.end();
+        // Handlers end before what they ask does.
+        self.runtimes.clear();
         if let Some(runtime) = self.runtime.take() {
             // Never waits, so that a test in an async runtime may drop it.
             runtime.shutdown_background();

@@ -50,6 +50,11 @@ fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
+/// The operation of a request, for logs and faults.
+pub(in crate::services) fn operation_of(request: &Request) -> Option<&'static str> {
+    read(request).ok().map(|(operation, _)| operation)
+}
+
 /// The operation and its input.
 fn read(request: &Request) -> Result<(&'static str, Value), ServiceError> {
     let path = request.uri().path().trim_matches('/');
@@ -89,7 +94,7 @@ fn written(outcome: &Outcome) -> Response {
     }
 }
 
-fn refused(error: &ServiceError) -> Response {
+pub(in crate::services) fn refused(error: &ServiceError) -> Response {
     let body = Value::object([("Message", Value::from(&*error.message))]);
     let mut refused = response(error.status, "application/json", body.to_string());
     if let Ok(code) = HeaderValue::from_str(&error.code) {

@@ -35,7 +35,7 @@ pub(super) fn split(path: &str) -> Option<(Option<&str>, &str)> {
 }
 
 /// Answers a handler's request that came where one function's runtime listens.
-pub(crate) fn runtime_handle(services: &mut Services, function: &str, request: &Request) -> Handled {
+fn runtime_handle(services: &mut Services, function: &str, request: &Request) -> Handled {
     match split(request.uri().path()) {
         Some((_, rest)) => handle(services, Some(function), rest, request),
         None => {
@@ -143,6 +143,11 @@ fn error(status: u16, kind: &str, what: &str) -> Response {
 }
 
 impl Services {
+    /// Answers a request that came where the runtime of one function listens.
+    pub(crate) fn runtime_handle(&mut self, function: &str, request: &Request) -> Handled {
+        runtime_handle(self, function, request)
+    }
+
     /// The functions whose handlers ask for their events.
     pub(crate) fn runtime_functions(&self) -> Vec<RuntimeFunction> {
         let all = self.lambda.functions.values().filter_map(|f| match &f.answers {

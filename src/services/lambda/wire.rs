@@ -295,7 +295,7 @@ const SMALL: &[&str] = &[
 ];
 
 /// An error as the API writes it.
-fn refused(error: &ServiceError) -> Response {
+pub(in crate::services) fn refused(error: &ServiceError) -> Response {
     let mut body = Map::new();
     for (name, value) in error.members.as_ref().and_then(Value::as_object).into_iter().flat_map(|o| o.iter()) {
         body.insert(name.clone(), value.clone());

@@ -22,6 +22,16 @@ use request::Asked;
 
 pub(super) use presigned::Seen;
 
+/// The operation of a request, for logs and faults.
+pub(in crate::services) fn operation_of(request: &Request) -> Option<&'static str> {
+    Asked::of(request).ok().map(|asked| asked.operation)
+}
+
+/// An error that is said before anybody has looked at the request.
+pub(in crate::services) fn refusal(error: &ServiceError) -> Response {
+    response::refused(error, "/", "", false)
+}
+
 /// Answers a request.
 pub(in crate::services) fn handle(
     services: &mut Services,

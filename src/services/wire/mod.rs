@@ -125,6 +125,9 @@ pub(crate) fn refusal(identified: Option<&Identified>, error: &ServiceError) -> 
     match identified {
         Some(Identified { service, protocol: Protocol::Json(version), .. }) => json::refused(*service, version, error),
         Some(Identified { service, protocol: Protocol::Query, .. }) => query::refused(*service, error, ""),
+        Some(Identified { service: Service::S3, .. }) => s3::wire::refusal(error),
+        Some(Identified { service: Service::Lambda, .. }) => lambda::wire::refused(error),
+        Some(Identified { service: Service::Scheduler, .. }) => events::wire::refused(error),
         Some(Identified { service, .. }) => json::refused(*service, "1.0", error),
         None => json::refused(Service::S3, "1.0", error),
     }

@@ -1,7 +1,7 @@
 //! Whose request it is.
 
 use super::{Request, Scheme, usual};
-use crate::services::Service;
+use crate::services::{Service, events, lambda, s3};
 
 /// How requests and responses of a service are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +103,11 @@ pub(crate) fn operation(identified: &Identified, request: &Request) -> String {
     let body = std::str::from_utf8(request.body()).unwrap_or_default();
     let query = request.uri().query().unwrap_or_default();
     let action = || body.split('&').chain(query.split('&')).find_map(|pair| pair.strip_prefix("Action="));
-    match identified.protocol {
-        Protocol::Query => action().unwrap_or_default().to_owned(),
-        _ => String::new(),
-    }
+    let named = match identified.service {
+        Service::S3 => s3::wire::operation_of(request),
+        Service::Lambda => lambda::wire::operation_of(request),
+        Service::Scheduler => events::wire::operation_of(request),
+        _ => action(),
+    };
+    named.unwrap_or_default().to_owned()
 }
