@@ -72,6 +72,7 @@ impl Outside {
         Some(format!("{}{slash}{rest}", to.trim_end_matches('/')))
     }
     /// The connection of an ARN: the test's own by ARN or by name, or else what somebody else keeps.
+    #[cfg(feature = "client")]
     pub(crate) fn connection(&self, arn: &str, others: Connections<'_>) -> Option<Connection> {
         let name = arn.split_once(":connection/").map_or(arn, |(_, rest)| rest.split('/').next().unwrap_or(rest));
         let own = |wanted: &str| self.connections.iter().find(|(known, _)| known == wanted).map(|(_, c)| c.clone());
