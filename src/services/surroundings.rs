@@ -48,6 +48,7 @@ impl Surroundings {
         self.base.as_deref()
     }
     /// The host and port in it.
+    #[cfg(feature = "dynamodb")]
     pub(super) fn host(&self) -> Option<&str> {
         self.base.as_deref()?.split("://").nth(1)
     }
