@@ -16,12 +16,14 @@ pub mod history;
 pub mod iac;
 pub mod import;
 pub mod mock;
-mod outside;
+pub mod outside;
 pub mod parallel;
 mod pretend;
 pub mod random;
 pub mod report;
 pub mod scenario;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod services;
 pub mod snapshot;
 pub mod source;

@@ -1,14 +1,19 @@
 //! Runs executions recorded from AWS and writes down what came out here, one JSON object a line, for a comparer.
 //!
 //! ```text
-//! cargo run --release --example conformance -- --cases DIR --out results.jsonl [--only SUBSTRING]
+//! cargo run --release --example conformance -- --cases DIR --out results.jsonl [--only SUBSTRING] [--models]
 //! ```
+//!
+//! With `--models`, only the cases that need no more than services of which the library has models, answered by these
+//! instead of by the recording.
 //!
 //! A case that cannot be run is a line that says why; none stops the others.
 
 #![expect(clippy::disallowed_methods, reason = "a program of its own reads its arguments and files")]
 
 mod calls;
+#[cfg(feature = "dynamodb")]
+mod models;
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -45,21 +50,24 @@ struct Arguments {
     cases: PathBuf,
     out: PathBuf,
     only: String,
+    models: bool,
 }
 
 impl Arguments {
     fn read(mut args: impl Iterator<Item = String>) -> Result<Arguments, String> {
-        let (mut cases, mut out, mut only) = (None, None, String::new());
+        let (mut cases, mut out, mut only, mut models) = (None, None, String::new(), false);
         while let Some(flag) = args.next() {
             let mut value = || args.next().ok_or(format!("{flag} needs a value"));
             match flag.as_str() {
                 "--cases" => cases = Some(PathBuf::from(value()?)),
                 "--out" => out = Some(PathBuf::from(value()?)),
                 "--only" => only = value()?,
+                "--models" => models = true,
                 other => return Err(format!("unknown argument {other}; usage: --cases DIR --out FILE [--only TEXT]")),
             }
         }
-        Ok(Arguments { cases: cases.ok_or("--cases DIR is missing")?, out: out.ok_or("--out FILE is missing")?, only })
+        let (cases, out) = (cases.ok_or("--cases DIR is missing")?, out.ok_or("--out FILE is missing")?);
+        Ok(Arguments { cases, out, only, models })
     }
 }
 
@@ -79,7 +87,7 @@ fn run_all(a: &Arguments) -> Result<(), String> {
             let worker = move || {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let at = files.iter().position(|f| f == file).unwrap_or(0);
-                    if send.send((at, one_file(file))).is_err() {
+                    if send.send((at, one_file(file, a.models))).is_err() {
                         return;
                     }
                 }
@@ -107,11 +115,13 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     Ok(())
 }
 
-fn one_file(file: &Path) -> Option<Value> {
+fn one_file(file: &Path, models: bool) -> Option<Value> {
     let text = std::fs::read_to_string(file).ok()?;
     let case: Value = serde_json::from_str(&text).ok()?;
     let id = case["id"].as_str()?.to_owned();
     let mut line = match case["kind"].as_str() {
+        Some("execution") if models => with_models(&case)?,
+        _ if models => return None,
         Some("execution") => caught(|| execution(&case)),
         Some("test_state") => caught(|| calls::test_state(&case)),
         Some("validation") => caught(|| calls::validation(&case)),
@@ -119,6 +129,25 @@ fn one_file(file: &Path) -> Option<Value> {
     };
     line.as_object_mut()?.insert("id".into(), id.into());
     Some(line)
+}
+
+/// What a case gave with models instead of recorded answers; nothing where it needs more than them.
+#[cfg(feature = "dynamodb")]
+fn with_models(case: &Value) -> Option<Value> {
+    let mut is_for_models = false;
+    let line = caught(|| match models::execution(case) {
+        Some(ran) => {
+            is_for_models = true;
+            ran
+        }
+        None => Err(String::new()),
+    });
+    (is_for_models || line.get("panic").is_some()).then_some(line)
+}
+
+#[cfg(not(feature = "dynamodb"))]
+fn with_models(_: &Value) -> Option<Value> {
+    Some(json!({ "skipped": "built without the feature `dynamodb`" }))
 }
 
 /// What a case gave, or why it gave nothing.

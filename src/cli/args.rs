@@ -7,7 +7,7 @@ use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
 
 use super::test_state::TestStateArgs;
-use super::{coverage, exit, explain, graph, import, init, lint, record, snapshot, test};
+use super::{coverage, exit, explain, graph, import, init, lint, record, serve, snapshot, test};
 
 /// Rehearse AWS Step Functions state machines: mocked services, injected faults, a virtual clock.
 #[derive(Debug, Parser)]
@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// Make a scenario of an execution on AWS: what was answered there is answered here
     #[command(after_help = record::TABLE)]
     Record(record::RecordArgs),
+    /// Serve Lambda, SQS, SNS, DynamoDB, S3 and EventBridge to AWS SDKs of any language
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::ServeArgs),
     /// Show the state machines of files and folders
     List(ListArgs),
     /// Draw a machine's graph, as SVG, Mermaid or DOT

@@ -16,6 +16,7 @@ mod record;
 mod run;
 mod schema;
 mod screen;
+mod serve;
 mod snapshot;
 mod test;
 mod test_state;
@@ -53,6 +54,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Graph(args) => graph::graph(args, &mut screen),
         Command::Lint(args) => lint::run(args, &mut screen),
         Command::Explain(args) => explain::explain(args, &mut screen),
+        Command::Serve(args) => serve::run(args, &mut screen),
         Command::Schema => schema::print(&mut screen),
     };
     match ended {

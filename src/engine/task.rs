@@ -223,7 +223,20 @@ fn has_token(resource: &Resource) -> bool {
 
 /// Parameters that the service refuses before it starts the task.
 fn refused(resource: &Resource, parameters: &Value) -> Option<String> {
-    if resource.service() != "apigateway" {
+    let service = resource.service();
+    if !matches!(service, "apigateway" | "http") {
+        return None;
+    }
+    let forbidden: Vec<String> =
+        parameters.get("Headers").and_then(Value::as_object).map_or_else(Vec::new, |headers| {
+            let names = headers.keys().map(|name| name.to_ascii_lowercase());
+            names.filter(|name| is_forbidden(service, name)).collect()
+        });
+    if !forbidden.is_empty() {
+        let what = format!("The 'Headers' field contains unsupported values: [{}]", forbidden.join(", "));
+        return Some(format!("The Parameters '{parameters}' could not be used to start the Task: [{what}]"));
+    }
+    if service == "http" {
         return None;
     }
     let is_list = |v: &Value| v.as_array().is_some();
@@ -236,6 +249,51 @@ fn refused(resource: &Resource, parameters: &Value) -> Option<String> {
         .collect();
     (!fields.is_empty())
         .then(|| format!("The Parameters '{parameters}' could not be used to start the Task: [{}]", fields.join(", ")))
+}
+
+/// Whether a task must not set a header of this name, in small letters.
+fn is_forbidden(service: &str, name: &str) -> bool {
+    const BOTH: [&str; 11] = [
+        "authorization",
+        "connection",
+        "content-md5",
+        "expect",
+        "host",
+        "max-forwards",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    const HTTP: [&str; 22] = [
+        "a-im",
+        "accept-charset",
+        "accept-datetime",
+        "accept-encoding",
+        "cache-control",
+        "content-encoding",
+        "date",
+        "forwarded",
+        "from",
+        "http2-settings",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "origin",
+        "pragma",
+        "proxy-authorization",
+        "referer",
+        "via",
+        "warning",
+        "x-forwarded",
+    ];
+    const GATEWAY: [&str; 3] = ["proxy-authenticate", "via", "www-authenticate"];
+    let own = if service == "http" { &HTTP[..] } else { &GATEWAY[..] };
+    let starts = ["x-forwarded-", "x-amz-", "x-amzn-"].iter().any(|start| name.starts_with(start));
+    starts || BOTH.contains(&name) || own.contains(&name)
 }
 
 impl Fields<'_> {

@@ -12,6 +12,8 @@ mod objects;
 mod outside;
 mod run;
 mod session;
+#[cfg(feature = "server")]
+pub(crate) mod shared;
 pub(crate) mod targets;
 mod world;
 
@@ -22,6 +24,7 @@ pub use run::{Child, Run};
 pub use session::{ActivityTask, Session, Token};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::asl::Machine;
 use crate::asl::machine::MachineType;
@@ -29,6 +32,7 @@ use crate::coverage::{self, Counted as _};
 use crate::engine::{Limits, Settings, Tally};
 use crate::error::{Error, ErrorKind};
 use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
+use crate::outside::{Connection, Outside};
 use crate::services::{Services, Setup};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
@@ -58,6 +62,7 @@ pub struct Harness {
     faults: FaultSet,
     objects: Objects,
     services: Setup,
+    outside: Outside,
     machines: Vec<Machine>,
     missing_activities: Vec<String>,
     context: Option<Map>,
@@ -98,6 +103,7 @@ impl Harness {
             faults: FaultSet::default(),
             objects: Objects::default(),
             services: Setup::default(),
+            outside: Outside::default(),
             machines: Vec::new(),
             missing_activities: Vec::new(),
             context: None,
@@ -164,6 +170,43 @@ impl Harness {
     #[must_use]
     pub fn services(mut self, setup: Setup) -> Self {
         self.services = setup;
+        self
+    }
+    /// Leads requests of HTTP Tasks (`http:invoke`) and of API Gateway (`apigateway:invoke`) to a server of the test's
+    /// own: an address that begins with `from` becomes one that begins with `to`, and of several prefixes the longest
+    /// counts. No other address is ever asked. A mock comes first.
+    ///
+    /// The clock stands still while the server works. It says with a header `x-rehearsal-takes: 5s` how long that takes
+    /// on the virtual clock; one that does not answer at all has used up the service's own limit.
+    ///
+    /// ```no_run
+    /// use rehearsal::outside::Connection;
+    /// use rehearsal::prelude::*;
+    ///
+    /// # let machine = Machine::parse("{}")?;
+    /// // A wiremock server, say: `MockServer::start().await.uri()`.
+    /// let harness = Harness::new(&machine)
+    ///     .endpoint("https://api.stripe.com", "http://127.0.0.1:9999")
+    ///     .connection("Stripe", Connection::basic("sk_test_1", ""));
+    /// harness.run(json!({"customer": "c-1"})).assert_succeeded();
+    /// # Ok::<(), rehearsal::Error>(())
+    /// ```
+    #[must_use]
+    pub fn endpoint(mut self, from: &str, to: &str) -> Self {
+        self.outside.map(from, to);
+        self
+    }
+    /// Gives a connection of EventBridge, by its ARN or its name, to the HTTP Tasks that use it.
+    #[must_use]
+    pub fn connection(mut self, name: &str, connection: Connection) -> Self {
+        self.outside.connect(name, connection);
+        self
+    }
+    /// How long, in real time, a server outside is waited for before it counts as one that never answers. The default is
+    /// 10 s.
+    #[must_use]
+    pub fn outside_patience(mut self, patience: Duration) -> Self {
+        self.outside.patience = patience;
         self
     }
     /// Hands over an object for an ItemReader.
@@ -327,6 +370,15 @@ impl Harness {
     }
 
     fn world(&self, input: Value) -> Result<World, Error> {
+        self.check_start(&input)?;
+        let mut world = self.empty_world()?;
+        let settings = self.settings_in(&world);
+        world.start(&self.machine, Arc::new(settings), input);
+        Ok(world)
+    }
+
+    /// What StartExecution refuses.
+    fn check_start(&self, input: &Value) -> Result<(), Error> {
         if let Some(reason) = unfit_name(&self.name) {
             let what = format!("start the execution: the name {:?} {reason} (InvalidName)", self.name);
             return Err(Error::new(ErrorKind::Usage, what));
@@ -339,6 +391,11 @@ impl Harness {
             );
             return Err(Error::new(ErrorKind::Input, what));
         }
+        Ok(())
+    }
+
+    /// The world with everything in it but an execution.
+    fn empty_world(&self) -> Result<World, Error> {
         if !self.mocks.is_empty() || !self.faults.is_empty() {
             self.check_keys()?;
         }
@@ -351,16 +408,21 @@ impl Harness {
             world.services = Services::new(&self.services, self.start, self.seed)
                 .map_err(|e| Error::new(ErrorKind::Mocks, format!("set up the services: {e}")))?;
         }
+        world.outside = self.outside.afresh();
         world.machines.clone_from(&self.machines);
         if let Some(shared) = self.shared_tallies() {
             world.tallies.clone_from(shared);
         } else if self.covers || coverage::is_wanted() {
             world.tallies = self.all_machines().into_iter().map(|m| (m.clone(), Tally::of(&m))).collect();
         }
+        Ok(world)
+    }
+
+    /// The settings of an execution in this world.
+    fn settings_in(&self, world: &World) -> Settings {
         let mut settings = self.settings();
         settings.tally = world.tallies.first().map(|(_, tally)| tally.clone());
-        world.start(&self.machine, Arc::new(settings), input);
-        Ok(world)
+        settings
     }
 
     fn settings(&self) -> Settings {

@@ -21,8 +21,23 @@ impl Work {
     pub(super) fn parked(self, world: &World) -> Option<&Parked> {
         world.parked.iter().find(|p| Work::of(p) == self)
     }
-    fn of(parked: &Parked) -> Work {
+    pub(super) fn of(parked: &Parked) -> Work {
         Work { exec: parked.exec, call: parked.call.id }
+    }
+}
+
+impl World {
+    /// Takes the outcome of work; nothing happens where nobody waits for it any more.
+    pub(super) fn end_work(&mut self, work: Work, outcome: Outcome) {
+        let before = self.parked.len();
+        self.parked.retain(|p| Work::of(p) != work);
+        if self.parked.len() < before {
+            self.send(work.exec, Input::Done(work.call, outcome));
+        }
+    }
+    /// SendTaskHeartbeat for a task.
+    pub(super) fn beat_of(&mut self, work: Work) {
+        self.send(work.exec, Input::Heartbeat(work.call));
     }
 }
 
@@ -58,11 +73,7 @@ impl Session {
     }
     /// Sends the outcome of work; nothing happens where nobody waits for it any more.
     pub(crate) fn finish_work(&mut self, work: Work, outcome: Outcome) -> Result<(), Error> {
-        let before = self.world.parked.len();
-        self.world.parked.retain(|p| Work::of(p) != work);
-        if self.world.parked.len() < before {
-            self.world.send(work.exec, Input::Done(work.call, outcome));
-        }
+        self.world.end_work(work, outcome);
         self.settle(None).map(drop)
     }
     /// SendTaskHeartbeat for the task token of a state.
@@ -72,7 +83,7 @@ impl Session {
     }
     /// SendTaskHeartbeat for a task.
     pub(super) fn beat(&mut self, work: Work) -> Result<(), Error> {
-        self.world.send(work.exec, Input::Heartbeat(work.call));
+        self.world.beat_of(work);
         self.settle(None).map(drop)
     }
     /// SendTaskSuccess or SendTaskFailure for the task token of a state.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::asl::Machine;
 use crate::coverage::Counted;
 use crate::engine::{Status, Tally};
+#[cfg(feature = "server")]
+use crate::harness::clock::ExecId;
 use crate::harness::objects::Objects;
 use crate::harness::targets;
 use crate::harness::world::{State, World};
@@ -62,6 +64,34 @@ impl Child {
 }
 
 impl Run {
+    /// What became so far of one of many executions in a world that goes on.
+    #[cfg(feature = "server")]
+    pub(super) fn among_others(world: &World, exec: ExecId, seed: u64, machines: Vec<Machine>) -> Option<Run> {
+        let slot = world.executions.get(exec.0 as usize)?;
+        let (status, history, variables) = match &slot.state {
+            State::Ended { status, history, last_variables } => {
+                (status.clone(), history.clone(), last_variables.clone())
+            }
+            State::Running(e) => (e.status().clone(), e.history().clone(), e.last_variables()),
+        };
+        Some(Run {
+            status,
+            history,
+            variables,
+            calls: world.log.clone(),
+            objects: world.objects.clone(),
+            services: Services::empty(world.clock.now(), seed),
+            children: Vec::new(),
+            unused: Vec::new(),
+            arn: slot.arn.clone(),
+            elapsed: slot.ended_at.unwrap_or(world.clock.now()).since(slot.started_at),
+            started_at: slot.started_at,
+            seed,
+            timeline: OnceLock::new(),
+            machines,
+            tallies: Vec::new(),
+        })
+    }
     pub(super) fn of(world: World, seed: u64, machines: Vec<Machine>) -> Run {
         let elapsed = world.elapsed();
         let mut unused = world.mocks.unused();

@@ -1,6 +1,8 @@
 //! The world an execution runs in: the clock, the mocks, its child executions, what waits for the test.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::Future as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,7 +15,9 @@ use crate::harness::nested;
 use crate::harness::objects::Objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
+use crate::outside::{self, Connection, Outside};
 use crate::random::{Seeded, uuid_str};
+use crate::services::promise::Pending;
 use crate::services::{Errand, Services, integration};
 use crate::task::{Call, CallId, Outcome, TaskError};
 use crate::time::Timestamp;
@@ -28,6 +32,8 @@ pub(super) struct World {
     pub objects: Objects,
     /// Models of services, which answer where the test has set them up.
     pub services: Services,
+    /// Addresses outside that the test names.
+    pub outside: Outside,
     /// Machines that `states:startExecution` may start.
     pub machines: Vec<Machine>,
     /// What counts the spots each machine reaches: the one under test first; empty where nobody wants to know.
@@ -38,10 +44,14 @@ pub(super) struct World {
     /// Tasks that wait for the test: callbacks and activities.
     pub parked: Vec<Parked>,
     in_flight: Vec<InFlight>,
+    /// Requests to addresses outside whose answers nobody waits for; the clock does.
+    posts: Vec<Pending<()>>,
     logged: HashMap<(ExecId, CallId), LogEntry>,
     runs: BTreeMap<(ExecId, RunId), MapRun>,
     /// Whether tasks that only the test can end may wait for it.
     pub interactive: bool,
+    /// Whether others may come at any time, so that it is not over when the first execution is.
+    pub open: bool,
     /// What is wrong with the test itself; once set, nothing goes on.
     pub trouble: Option<String>,
     /// Executions started by `states:startExecution`.
@@ -165,15 +175,18 @@ impl World {
             log: CallLog::new(start),
             objects: Objects::default(),
             services: Services::empty(start, seed),
+            outside: Outside::default(),
             machines: Vec::new(),
             tallies: Vec::new(),
             executions: Vec::new(),
             immediate: VecDeque::new(),
             parked: Vec::new(),
             in_flight: Vec::new(),
+            posts: Vec::new(),
             logged: HashMap::new(),
             runs: BTreeMap::new(),
             interactive: false,
+            open: false,
             trouble: None,
             nested: 0,
             jobs: HashMap::new(),
@@ -181,9 +194,9 @@ impl World {
         }
     }
 
-    /// Starts the root execution.
-    pub(super) fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) {
-        self.add(Execution::new(machine, settings, input), None);
+    /// Starts an execution that nobody else started; the first is the root.
+    pub(super) fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) -> ExecId {
+        self.add(Execution::new(machine, settings, input), None)
     }
 
     fn add(&mut self, execution: Execution, parent: Option<Parent>) -> ExecId {
@@ -215,7 +228,27 @@ impl World {
     }
     /// Whether the root execution is over, or the test is in trouble.
     pub(super) fn is_over(&self) -> bool {
-        self.trouble.is_some() || !matches!(self.root().map(|s| &s.state), Some(State::Running(_)))
+        let ended = !self.open && !matches!(self.root().map(|s| &s.state), Some(State::Running(_)));
+        self.trouble.is_some() || ended
+    }
+
+    /// Whether something is to happen at the present instant.
+    #[cfg(feature = "server")]
+    pub(super) fn has_work(&self) -> bool {
+        !self.immediate.is_empty() || self.is_held()
+    }
+    /// Whether somebody who has been asked has not answered.
+    pub(super) fn is_held(&self) -> bool {
+        !self.in_flight.is_empty() || !self.posts.is_empty() || self.services.is_busy()
+    }
+    /// Tells all executions what time it is.
+    #[cfg(feature = "server")]
+    pub(super) fn tick(&mut self) {
+        for (i, slot) in self.executions.iter().enumerate() {
+            if matches!(slot.state, State::Running(_)) {
+                self.immediate.push_back((ExecId(i as u32), Input::Tick));
+            }
+        }
     }
 
     /// Hands an input to an execution at the present instant.
@@ -232,7 +265,7 @@ impl World {
                 }
                 self.deliver(exec, input);
             }
-            if !self.in_flight.is_empty() || self.services.is_busy() {
+            if self.is_held() {
                 return Rest::Held;
             }
             // Executions that were started and not waited for go on to their own end.
@@ -276,7 +309,12 @@ impl World {
         for errand in self.services.take_errands() {
             match errand {
                 Errand::Start { machine, input } => self.start_by_event(&machine, input),
-                Errand::Post { .. } | Errand::Call { .. } | Errand::Deliver { .. } => {}
+                Errand::Post { url, headers, body } => {
+                    self.posts.push(outside::post(&self.outside, url, headers, body))
+                }
+                Errand::OrElse(first, _) => self.services.leave(*first),
+                // The models have done these among themselves.
+                Errand::Call { .. } | Errand::Deliver { .. } => {}
             }
         }
     }
@@ -294,7 +332,8 @@ impl World {
         settings.machine_arn = arn.into();
         settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
         self.nested += 1;
-        self.add(Execution::new(&machine, Arc::new(settings), input), Some(Parent::Nobody(ROOT)));
+        let parent = if self.executions.is_empty() { None } else { Some(Parent::Nobody(ROOT)) };
+        self.add(Execution::new(&machine, Arc::new(settings), input), parent);
     }
 
     fn deliver(&mut self, exec: ExecId, input: Input) {
@@ -407,10 +446,16 @@ impl World {
         let slot = &self.executions[exec.0 as usize];
         let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
-        // A model answers what no mock does; faults lie over both.
+        let outside = &self.outside;
+        // A model answers what no mock does, or a server outside; faults lie over all of them.
         let ask = || match mocks.answer(&call, at) {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
-                match integration::answer(services, &call, &caller, at) {
+                let asked = integration::answer(services, &call, &caller, at);
+                let kept = |name: &str| {
+                    let kept = services.connection(name)?;
+                    Connection::described(&kept.kind, &kept.parameters).ok()
+                };
+                match asked.or_else(|| outside.answer(&call, at, &kept)) {
                     Some(Ok(answer)) => answer,
                     Some(Err(why)) => {
                         *trouble = Some(why);
@@ -508,6 +553,8 @@ impl World {
             }
         }
         all &= self.services.poll_work(cx).is_ready();
+        self.posts.retain_mut(|post| Pin::new(post).poll(cx).is_pending());
+        all &= self.posts.is_empty();
         self.run_errands();
         if !all {
             return Poll::Pending;

@@ -169,6 +169,7 @@ const DYNAMODB_HEADERS: Headers = &[
     ("Server", Some("Server")),
     ("Connection", Some("keep-alive")),
     ("x-amzn-RequestId", None),
+    ("x-amz-crc32", None),
     ("Content-Length", None),
     ("Date", None),
     ("Content-Type", Some("application/x-amz-json-1.0")),
@@ -189,15 +190,30 @@ pub fn sorted(members: &Map) -> Value {
 fn dressed(members: Map, service: Option<&str>, request: &str, at: Timestamp) -> Value {
     let mut sorted: Vec<(Str, Value)> = members.iter().map(|(name, v)| (name.clone(), v.clone())).collect();
     if let Some(service) = service {
-        let length = members.get("Payload").map_or_else(|| Value::from(members.clone()).text_len(), Value::text_len);
-        sorted.push(("SdkHttpMetadata".into(), http_metadata(service, request, length, at)));
+        let body = match service {
+            "sns" => as_xml(&members),
+            _ => members.get("Payload").map_or_else(|| Value::from(members.clone()).to_string(), Value::to_string),
+        };
+        sorted.push(("SdkHttpMetadata".into(), http_metadata(service, request, &body, at)));
         sorted.push(("SdkResponseMetadata".into(), Value::object([("RequestId", Value::from(request))])));
     }
     sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
     Value::object(sorted)
 }
 
-fn http_metadata(service: &str, request: &str, length: usize, at: Timestamp) -> Value {
+/// SNS's answer as it comes, with an id of the request that is as long as all are.
+fn as_xml(members: &Map) -> String {
+    let mut text =
+        String::from("<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\">\n  <PublishResult>\n");
+    for (name, value) in members.iter() {
+        text.push_str(&format!("    <{name}>{}</{name}>\n", value.as_str().unwrap_or_default()));
+    }
+    let id = "0".repeat(36);
+    text.push_str("  </PublishResult>\n  <ResponseMetadata>\n    <RequestId>");
+    text + &id + "</RequestId>\n  </ResponseMetadata>\n</PublishResponse>\n"
+}
+
+fn http_metadata(service: &str, request: &str, body: &str, at: Timestamp) -> Value {
     let headers = match service {
         "lambda" => LAMBDA_HEADERS,
         "dynamodb" => DYNAMODB_HEADERS,
@@ -207,7 +223,8 @@ fn http_metadata(service: &str, request: &str, length: usize, at: Timestamp) -> 
     let value = |(name, fixed): &(&'static str, Option<&'static str>)| {
         let text = match (*name, fixed) {
             (_, Some(text)) => (*text).to_owned(),
-            ("Content-Length", None) => length.to_string(),
+            ("Content-Length", None) => body.len().to_string(),
+            ("x-amz-crc32", None) => crc32fast::hash(body.as_bytes()).to_string(),
             ("Date", None) => http_date(at),
             ("X-Amzn-Trace-Id", None) => {
                 let digits = request.replace('-', "");

@@ -30,6 +30,8 @@ pub struct Unanswered {
     pub example: Value,
     /// How somebody else could end the task, in the words of a scenario file.
     waits: Option<String>,
+    /// The address that an HTTP Task or a call of an API wants to reach.
+    reaches: Option<String>,
     /// Whether the mocks are written in a file, so that Rust is of no use.
     in_file: bool,
 }
@@ -84,6 +86,7 @@ impl Unanswered {
                     format!("or let somebody answer: `timeline: [{{ at: 1s, succeed: {state}, output: {{}} }}]`")
                 }),
             },
+            reaches: reaches(call),
             in_file: false,
         }
     }
@@ -138,6 +141,8 @@ impl Unanswered {
         lines.push(format!("  add:   {}", self.rust_line()));
         lines.push("  or:    mocks:".into());
         lines.push(format!("           {}", self.yaml_line()));
+        let server = |from| format!("  or let a server answer: .endpoint({from:?}, \"http://127.0.0.1:9999\")");
+        lines.extend(self.reaches.iter().map(server));
         if self.waits.is_some() {
             lines.push("  or let the test end it: mock::later() in Rust, { later: true } in YAML".into());
         }
@@ -164,6 +169,19 @@ impl fmt::Display for Unanswered {
 }
 
 impl std::error::Error for Unanswered {}
+
+/// `https://api.stripe.com`: the server that a call wants to reach.
+fn reaches(call: &Call) -> Option<String> {
+    let endpoint = call.payload.get("ApiEndpoint")?.as_str()?;
+    match call.resource.service() {
+        "apigateway" => Some(format!("https://{endpoint}")),
+        "http" => {
+            let (scheme, rest) = endpoint.split_once("://")?;
+            Some(format!("{scheme}://{}", rest.split(['/', '?', '#']).next()?))
+        }
+        _ => None,
+    }
+}
 
 /// Which member of a payload says what is meant, by service.
 const SUBJECTS: [(&str, &str); 11] = [

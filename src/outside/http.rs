@@ -46,6 +46,8 @@ pub(crate) fn send(request: Outgoing, timeout: Duration) -> Result<Incoming, Unr
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
+        // A body may go with any method: services send what they are told to.
+        .allow_non_standard_methods(true)
         .timeout_global(Some(timeout))
         .build();
     let agent = ureq::Agent::new_with_config(config);

@@ -1,14 +1,20 @@
 //! `services:` of a scenario file: what models hold at first, and what they have to hold at the end.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::check::Failure;
 use super::expect::{At, Expected, expected};
+use super::file::MOST_BYTES;
 use super::format::{DYNAMODB, EVENTS, RULE, SERVICES, SNS, SQS, TABLE, names};
-use crate::diagnostic::did_you_mean;
+use super::header::read;
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::error::Error;
 use crate::harness::Run;
 use crate::services::events::Event;
 use crate::services::{Rule, Service, Setup, Table};
 use crate::source::words::Reader;
-use crate::source::{Member, Node, NodeKind};
+use crate::source::{self, Member, Node, NodeKind, Source};
 use crate::value::{Str, Value};
 
 /// `{ dynamodb: { tables: … }, sqs: { queues: … }, sns: { topics: … } }`
@@ -54,6 +60,34 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
         }
     }
     setup
+}
+
+impl Setup {
+    /// What a file sets up: a YAML or JSON file whose `services:` has the words that scenario files have.
+    ///
+    /// # Errors
+    /// The file can't be read, or something in it is wrong; everything that is is said at once.
+    pub fn load(path: impl AsRef<Path>) -> Result<Setup, Error> {
+        let path = path.as_ref();
+        let source = Source::from_bytes(path.to_string_lossy(), &read(path, MOST_BYTES as u64)?, MOST_BYTES)?;
+        let source = Arc::new(source);
+        let root = source::parse(&source, source.format()).map_err(Diagnostics::without_aws)?;
+        let mut reader = Reader::new(&source);
+        let mut made = Setup::new();
+        for member in root.members() {
+            if reader.knows(member, &["services"], "a file that sets up services") {
+                made = setup(&mut reader, member);
+            }
+        }
+        if root.member("services").is_none() {
+            let finding = reader.error("missing-field", "the file sets up no services", &root, "no `services`");
+            reader.push(Diagnostic { primary: None, ..finding }.help("begin with `services:`"));
+        }
+        let mut found = Diagnostics::default();
+        reader.found.into_iter().for_each(|d| found.push(d));
+        found.sort();
+        if found.has_errors() { Err(found.into()) } else { Ok(made) }
+    }
 }
 
 /// A list of names, or names with what belongs to each.

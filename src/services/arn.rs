@@ -7,11 +7,6 @@ pub(super) fn of(service: &str, name: &str) -> String {
     format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{name}")
 }
 
-/// `https://sqs.us-east-1.amazonaws.com/123456789012/orders`
-pub(super) fn queue_url(name: &str) -> String {
-    format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}")
-}
-
 /// The name at the end of an ARN or a URL.
 pub(super) fn name_of(text: &str) -> &str {
     text.rsplit([':', '/']).next().unwrap_or(text)

@@ -45,6 +45,8 @@ pub(crate) enum Errand {
         /// The body.
         body: String,
     },
+    /// The first; where it is refused, the other, as for a queue of what could not be delivered.
+    OrElse(Box<Errand>, Box<Errand>),
 }
 
 /// What is sent to a dead-letter queue in place of what a target refused.
@@ -67,7 +69,7 @@ impl DeadLetter {
         let text = |value: String| Value::object([("DataType", Value::from("String")), ("StringValue", value.into())]);
         let attributes = self.attributes.into_iter().chain(own).map(|(name, value)| (name, text(value)));
         let input = Value::object([
-            ("QueueUrl", Value::from(arn::queue_url(arn::name_of(&self.queue)))),
+            ("QueueUrl", Value::from(arn::name_of(&self.queue))),
             ("MessageBody", self.body.into()),
             ("MessageAttributes", Value::object(attributes)),
         ]);

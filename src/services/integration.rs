@@ -1,7 +1,7 @@
 //! How a state machine's task calls a model: what the integration makes of its parameters, of the result, and of errors.
 
 use super::answer::Outcome;
-use super::{Answer, Service, ServiceError, Services};
+use super::{Answer, Service, ServiceError, Services, lambda};
 use crate::asl::ResourceKind;
 use crate::mock::{Answer as Answered, Reply, shape};
 use crate::task::{Call, TaskError};
@@ -16,11 +16,16 @@ struct Names {
     sdk: (&'static str, &'static str),
 }
 
-const NAMES: [Names; 5] = [
+const NAMES: [Names; 6] = [
     Names {
         service: Service::DynamoDb,
         optimised: ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
         sdk: ("DynamoDb", "DynamoDbException"),
+    },
+    Names {
+        service: Service::Lambda,
+        optimised: ("Lambda", "AWSLambda", "AWSLambdaException"),
+        sdk: ("Lambda", "LambdaException"),
     },
     Names {
         service: Service::Events,
@@ -60,6 +65,9 @@ pub(crate) fn answer(
     caller: &Caller<'_>,
     at: Timestamp,
 ) -> Option<Result<Answered, String>> {
+    if let Some(answered) = lambda::task::answer(services, call, at) {
+        return Some(answered);
+    }
     let ResourceKind::Service { service, action, .. } = call.resource.kind() else { return None };
     let (name, is_sdk) = service.strip_prefix("aws-sdk:").map_or((&**service, false), |name| (name, true));
     let service = Service::of_name(name)?;
@@ -67,6 +75,9 @@ pub(crate) fn answer(
         return None;
     }
     let operation: String = action.chars().take(1).flat_map(char::to_uppercase).chain(action.chars().skip(1)).collect();
+    if let Some(error) = unreachable(service, is_sdk, &call.payload) {
+        return Some(Ok(Answered::Reply(Reply::refused(error).by("the model".into()))));
+    }
     let input = match (service, is_sdk) {
         (_, true) => call.payload.clone(),
         (Service::Events, _) => as_entries(&call.payload, caller),
@@ -84,6 +95,20 @@ pub(crate) fn answer(
             }))))
         }
     }
+}
+
+/// A queue's URL is where the request is sent, so that a mere name is taken for a host, which nobody knows.
+fn unreachable(service: Service, is_sdk: bool, payload: &Value) -> Option<TaskError> {
+    let url = payload.get("QueueUrl").and_then(Value::as_str).filter(|_| service == Service::Sqs)?;
+    let address = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+    let host = address.unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
+    let is_known = address.is_some() && (host.contains('.') || host == "localhost");
+    if is_known || host.is_empty() {
+        return None;
+    }
+    let prefix = if is_sdk { "Sqs" } else { "SQS" };
+    let cause = format!("Unable to execute HTTP request: {host}: Name or service not known");
+    Some(TaskError::new(format!("{prefix}.SdkClientException"), cause))
 }
 
 /// What the task makes of an operation's outcome.
@@ -119,7 +144,7 @@ fn reply(outcome: Outcome, service: Service, is_sdk: bool, call: &Call, at: Time
 fn as_texts(payload: &Value) -> Value {
     let Some(members) = payload.as_object() else { return payload.clone() };
     let text = |(name, value): (&crate::value::Str, &Value)| {
-        let is_text = matches!(&**name, "MessageBody" | "Message") && value.as_str().is_none();
+        let is_text = matches!(&**name, "MessageBody" | "Message") && value.as_str().is_none() && !value.is_null();
         (name.clone(), if is_text { value.to_string().into() } else { value.clone() })
     };
     members.iter().map(text).collect::<Map>().into()
@@ -147,7 +172,7 @@ fn as_entries(payload: &Value, caller: &Caller<'_>) -> Value {
 }
 
 /// `SQS.AmazonSQSException`, `DynamoDb.ConditionalCheckFailedException`, with the cause that goes with it.
-fn task_error(service: Service, is_sdk: bool, error: &ServiceError, call: &Call) -> TaskError {
+pub(super) fn task_error(service: Service, is_sdk: bool, error: &ServiceError, call: &Call) -> TaskError {
     let Some(names) = NAMES.iter().find(|n| n.service == service) else { return TaskError::named(&*error.code) };
     let class = if error.code.ends_with("Exception") { error.code.clone() } else { format!("{}Exception", error.code) };
     let (prefix, general) = if is_sdk { names.sdk } else { (names.optimised.0, names.optimised.2) };

@@ -40,6 +40,10 @@ impl<'a> Members<'a> {
     pub(super) fn items(&self, name: &str) -> &'a [Value] {
         self.get(name).and_then(Value::as_array).unwrap_or_default()
     }
+    /// All of it.
+    pub(super) fn whole(&self) -> &'a Value {
+        self.input
+    }
     pub(super) fn operation(&self) -> &'a str {
         self.operation
     }

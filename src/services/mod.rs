@@ -46,6 +46,7 @@ pub(crate) mod wire;
 
 pub use error::ServiceError;
 pub use events::Wanted as Rule;
+pub use lambda::{Function, FunctionContext};
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
@@ -89,6 +90,9 @@ impl Services {
     /// What a service refuses, such as an item without its key.
     pub fn new(setup: &Setup, start: Timestamp, seed: u64) -> Result<Services, ServiceError> {
         let mut services = Services { present: setup.present(), ..Services::empty(start, seed) };
+        for function in setup.functions() {
+            services.lambda.set_up(&mut services.around, function)?;
+        }
         for (service, operation, input) in setup.calls() {
             services.call(start, *service, operation, input)?;
         }
@@ -148,8 +152,8 @@ impl Services {
     fn one(&mut self, service: Service, operation: &str, input: &Value) -> Answer {
         let around = &mut self.around;
         match service {
-            Service::Sqs => self.sqs.call(around, operation, input).into(),
-            Service::Sns => self.sns.call(around, &mut self.sqs, operation, input).into(),
+            Service::Sqs => self.sqs.ask(around, operation, input),
+            Service::Sns => self.sns.call(around, operation, input).into(),
             Service::S3 => self.s3.ask(around, operation, input),
             Service::Events | Service::Scheduler => self.events.ask(around, service, operation, input),
             Service::Lambda => self.lambda.ask(around, operation, input),
@@ -173,6 +177,15 @@ impl Services {
                         done += 1;
                         let _refused = self.one(service, operation, &input);
                     }
+                    Errand::OrElse(first, other) => match *first {
+                        Errand::Call { service, operation, input } => {
+                            done += 1;
+                            if let Answer::Now(Err(_)) = self.one(service, operation, &input) {
+                                self.around.errand(*other);
+                            }
+                        }
+                        first => left.push(Errand::OrElse(Box::new(first), other)),
+                    },
                     Errand::Deliver { service, operation, input, dead_letter } => {
                         done += 1;
                         let answer = self.one(service, &operation, &input);
@@ -200,6 +213,11 @@ impl Services {
         polled
     }
 
+    /// Puts an errand back that was left with another in case it fails.
+    pub(crate) fn leave(&mut self, errand: Errand) {
+        self.around.errand(errand);
+    }
+
     /// What models want done outside: executions, requests.
     pub(crate) fn take_errands(&mut self) -> Vec<Errand> {
         std::mem::take(&mut self.around.errands)
@@ -211,7 +229,7 @@ impl Services {
         // how long an execution lasts at most, schedules rest until the next.
         let rest_at = self.asked_at + Duration::from_secs(366 * 86_400);
         let of_events = self.events.next_at().filter(|at| *at <= rest_at);
-        [of_events, self.lambda.next_at()].into_iter().flatten().min()
+        [self.sqs.next_at(self.around.now), of_events, self.lambda.next_at()].into_iter().flatten().min()
     }
 
     /// Lets happen what is due by now.
@@ -237,6 +255,12 @@ impl Services {
     /// What was published to a topic, in order. `None` where there is no such topic.
     pub fn published(&self, topic: &str) -> Option<&[sns::Publication]> {
         self.sns.published(topic)
+    }
+
+    /// What topics sent to people, in order: mails, text messages and pushes, with the mails that ask whether a
+    /// subscription is wanted.
+    pub fn delivered(&self) -> &[sns::Delivery] {
+        self.sns.delivered()
     }
 
     /// The events that came to a bus, in order. `None` where there is no such bus.

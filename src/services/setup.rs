@@ -1,6 +1,7 @@
 //! What a test sets up before the first call: queues, topics, tables with items.
 
 use super::arn;
+use super::lambda::Function;
 use super::{Rule, Service};
 use crate::value::{Map, Value};
 
@@ -21,6 +22,7 @@ use crate::value::{Map, Value};
 pub struct Setup {
     calls: Vec<(Service, &'static str, Value)>,
     present: Vec<Service>,
+    functions: Vec<Function>,
 }
 
 /// A table with its key and its first items.
@@ -161,6 +163,15 @@ impl Setup {
             setup = setup.call(Service::DynamoDb, "PutItem", put);
         }
         setup
+    }
+    /// A function, with who answers its invocations.
+    #[must_use]
+    pub fn function(mut self, function: Function) -> Setup {
+        self.functions.push(function);
+        self.with(Service::Lambda)
+    }
+    pub(super) fn functions(&self) -> &[Function] {
+        &self.functions
     }
     pub(super) fn calls(&self) -> &[(Service, &'static str, Value)] {
         &self.calls

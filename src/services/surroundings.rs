@@ -39,6 +39,18 @@ impl Surroundings {
     pub(super) fn reached_at(&mut self, base: Option<Arc<str>>) {
         self.base = base;
     }
+    /// Whether the caller is a client outside, for whom the clock does not move on.
+    pub(super) fn is_outside(&self) -> bool {
+        self.base.is_some()
+    }
+    /// Where the caller reaches us: `http://127.0.0.1:4566`.
+    pub(super) fn base(&self) -> Option<&str> {
+        self.base.as_deref()
+    }
+    /// The host and port in it.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.base.as_deref()?.split("://").nth(1)
+    }
     /// The URL of a queue, at which the caller reaches it: some SDKs send their requests there.
     pub(super) fn queue_url(&self, name: &str) -> String {
         match &self.base {

@@ -15,6 +15,8 @@ mod events;
 mod generate;
 mod graph;
 mod hostile;
+#[cfg(feature = "client")]
+mod http_task;
 mod iac;
 #[cfg(feature = "cli")]
 mod imports_cli;
@@ -42,6 +44,8 @@ mod reports;
 mod retry;
 mod scenarios;
 mod schema;
+#[cfg(feature = "server")]
+mod server;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;

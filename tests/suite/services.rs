@@ -213,8 +213,8 @@ fn queues_refuse_what_the_service_refuses() {
         ),
         (
             "StartMessageMoveTask",
-            json!({}),
-            "NotModelled: the operation StartMessageMoveTask of SQS is not modelled; answer this call with a mock",
+            json!({ "SourceArn": "arn:aws:sqs:us-east-1:123456789012:q" }),
+            "InvalidParameterValue: Source queue must be configured as a Dead Letter Queue.",
         ),
         (
             "PurgeQueue",
@@ -292,12 +292,12 @@ fn a_mock_comes_before_a_model_and_a_fault_before_both() {
 #[test]
 fn what_a_model_does_not_model_fails_the_test_and_not_the_workflow() {
     let machine = single(json!({
-        "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:startMessageMoveTask",
-        "Parameters": { "SourceArn": "arn:aws:sqs:us-east-1:123456789012:q" },
+        "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:listPlatformApplications",
+        "Parameters": {},
         "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "S" }]
     }));
-    let error = Harness::new(&machine).services(Setup::new().queue("q")).try_run(json!({})).unwrap_err().to_string();
-    let want = "`S` calls aws-sdk:sqs:startMessageMoveTask: the operation StartMessageMoveTask of SQS is not modelled; answer this call with a mock";
+    let error = Harness::new(&machine).services(Setup::new().topic("t")).try_run(json!({})).unwrap_err().to_string();
+    let want = "`S` calls aws-sdk:sns:listPlatformApplications: the operation ListPlatformApplications of SNS is not modelled; answer this call with a mock";
     assert!(error.contains(want), "{error}");
 }
 
@@ -435,4 +435,59 @@ proptest::proptest! {
         left.sort();
         proptest::prop_assert_eq!(left, kept.into_keys().collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn a_topic_reaches_people_only_after_they_have_confirmed_and_hears_filters_and_dead_letters() {
+    let mut cloud = Cloud::of(Setup::new().queue("q").queue("dead").topic("t"));
+    let topic = "arn:aws:sns:us-east-1:123456789012:t";
+    let mut sns = |operation: &str, input: serde_json::Value| {
+        cloud.services.call(cloud.now, Service::Sns, operation, &input.into()).map(|v| v.to_json())
+    };
+    let asked = sns("Subscribe", json!({ "TopicArn": topic, "Protocol": "email", "Endpoint": "a@b.org" })).unwrap();
+    assert_eq!(asked["SubscriptionArn"], "pending confirmation");
+    let gone = json!({ "RedrivePolicy": r#"{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead"}"#,
+        "FilterPolicy": r#"{"kind": ["order"]}"# });
+    let endpoint = "arn:aws:sqs:us-east-1:123456789012:gone";
+    let input = json!({ "TopicArn": topic, "Protocol": "sqs", "Endpoint": endpoint, "Attributes": gone });
+    sns("Subscribe", input).unwrap();
+    sns("Publish", json!({ "TopicArn": topic, "Message": "nobody" })).unwrap();
+    let mail = cloud.services.delivered()[0].message.clone();
+    assert_eq!(cloud.services.delivered().len(), 1);
+    let token = mail.rsplit("Token=").next().unwrap();
+    let mut sns = |operation: &str, input: serde_json::Value| {
+        cloud.services.call(cloud.now, Service::Sns, operation, &input.into()).map(|v| v.to_json())
+    };
+    sns("ConfirmSubscription", json!({ "TopicArn": topic, "Token": token })).unwrap();
+    let kind = json!({ "kind": { "DataType": "String", "StringValue": "order" } });
+    sns("Publish", json!({ "TopicArn": topic, "Message": "m", "MessageAttributes": kind })).unwrap();
+    let refused = sns("ConfirmSubscription", json!({ "TopicArn": topic, "Token": token })).unwrap_err();
+    assert_eq!(refused.to_string(), "InvalidParameter: Invalid parameter: Token");
+    assert_eq!(cloud.services.delivered()[1].message, "m");
+    let dead = cloud.services.messages("dead").unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].body().contains(r#""Message":"m""#), "{}", dead[0].body());
+}
+
+#[test]
+fn messages_go_back_from_the_dead_letter_queue_as_fast_as_they_may() {
+    let policy = r#"{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 1}"#;
+    let mut cloud = Cloud::of(Setup::new().queue("dead").queue_with("q", json!({ "RedrivePolicy": policy })));
+    for body in ["a", "b", "c"] {
+        cloud.send("q", body, json!({}));
+    }
+    assert_eq!(cloud.bodies("q").len(), 3);
+    cloud.wait(30);
+    assert!(cloud.receive("q").is_empty());
+    let source = "arn:aws:sqs:us-east-1:123456789012:dead";
+    let started = cloud.sqs("StartMessageMoveTask", json!({ "SourceArn": source, "MaxNumberOfMessagesPerSecond": 1 }));
+    assert_eq!(cloud.bodies("q"), ["a"]);
+    let busy = cloud.try_sqs("StartMessageMoveTask", json!({ "SourceArn": source })).unwrap_err();
+    assert_eq!(busy.code, "UnsupportedOperation");
+    cloud.wait(1);
+    let cancelled = cloud.sqs("CancelMessageMoveTask", json!({ "TaskHandle": started["TaskHandle"] }));
+    assert_eq!(cancelled["ApproximateNumberOfMessagesMoved"], 2);
+    let listed = cloud.sqs("ListMessageMoveTasks", json!({ "SourceArn": source }));
+    assert_eq!(listed["Results"][0]["Status"], "CANCELLED");
+    assert_eq!((cloud.bodies("q"), cloud.bodies("dead")), (vec!["b".to_owned()], vec!["c".to_owned()]));
 }

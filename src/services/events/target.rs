@@ -145,8 +145,7 @@ pub(super) fn errand(
     let value = || Value::parse(body).unwrap_or_else(|_| body.into());
     let (service, operation, input) = match kind {
         Kind::Sqs => {
-            let mut input =
-                vec![("QueueUrl", Value::from(arn::queue_url(arn::name_of(target)))), ("MessageBody", body.into())];
+            let mut input = vec![("QueueUrl", Value::from(arn::name_of(target))), ("MessageBody", body.into())];
             input.extend(group.map(|group| ("MessageGroupId", group.into())));
             (Service::Sqs, "SendMessage", Value::object(input))
         }

@@ -23,9 +23,8 @@ const NUMBERS: [(&str, i64, i64, i64); 5] = [
 ];
 
 /// Attributes that are kept and given back; what they ask for changes nothing that a test could see.
-const KEPT: [&str; 7] = [
+const KEPT: [&str; 6] = [
     "Policy",
-    "RedriveAllowPolicy",
     "KmsMasterKeyId",
     "KmsDataKeyReusePeriodSeconds",
     "SqsManagedSseEnabled",
@@ -65,13 +64,15 @@ impl Attributes {
         match name {
             "FifoQueue" | "ContentBasedDeduplication" if matches!(text, "true" | "false") => Ok(()),
             "FifoQueue" | "ContentBasedDeduplication" => Err(invalid()),
-            "RedrivePolicy" if text.is_empty() || redrive(text).is_some() => Ok(()),
-            "RedrivePolicy" => Err(ServiceError::coded(
-                "InvalidParameterValue",
-                format!(
-                    "Value {text} for parameter RedrivePolicy is invalid. Reason: Redrive policy is not a valid JSON map."
-                ),
-            )),
+            "RedrivePolicy" | "RedriveAllowPolicy" if text.is_empty() => Ok(()),
+            "RedrivePolicy" | "RedriveAllowPolicy" => {
+                let wrong = if name == "RedrivePolicy" { wrong_redrive(text) } else { wrong_allowance(text) };
+                wrong.map_or(Ok(()), |why| {
+                    let message = format!("Value {text} for parameter {name} is invalid. Reason: {why}");
+                    Err(ServiceError::coded("InvalidParameterValue", message))
+                })
+            }
+            "Policy" if !text.is_empty() && Value::parse(text).is_err() => Err(invalid()),
             _ if KEPT.contains(&name) => Ok(()),
             _ => Err(ServiceError::modelled("InvalidAttributeName", format!("Unknown Attribute {name}."))),
         }
@@ -96,6 +97,42 @@ impl Attributes {
     pub(super) fn is(&self, name: &str) -> bool {
         self.set.get(name).is_some_and(|text| text == "true")
     }
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.set.get(name).map_or("", String::as_str)
+    }
+    pub(super) fn put(&mut self, name: &str, text: String) {
+        self.set.insert(name.to_owned(), text);
+    }
+    /// # Errors
+    /// Attributes that only FIFO queues have.
+    pub(super) fn check_kind(&self, is_fifo: bool) -> Result<(), ServiceError> {
+        if is_fifo {
+            return Ok(());
+        }
+        if self.set.contains_key("FifoQueue") || self.set.contains_key("ContentBasedDeduplication") {
+            let name = if self.set.contains_key("FifoQueue") { "FifoQueue" } else { "ContentBasedDeduplication" };
+            return Err(ServiceError::modelled("InvalidAttributeName", format!("Unknown Attribute {name}.")));
+        }
+        match ["DeduplicationScope", "FifoThroughputLimit"].into_iter().find(|name| self.set.contains_key(*name)) {
+            Some(name) => {
+                let message = format!("You can specify the {name} only when FifoQueue is set to true.");
+                Err(ServiceError::modelled("InvalidAttributeValue", message))
+            }
+            None => Ok(()),
+        }
+    }
+    /// Whether the queue may be the dead-letter queue of another.
+    pub(super) fn allows_redrive_of(&self, source: &str) -> bool {
+        let Ok(policy) = Value::parse(self.text("RedriveAllowPolicy")) else { return true };
+        match policy.get("redrivePermission").and_then(Value::as_str) {
+            Some("denyAll") => false,
+            Some("byQueue") => {
+                let sources = policy.get("sourceQueueArns").and_then(Value::as_array).unwrap_or_default();
+                sources.iter().any(|arn| arn.as_str() == Some(source))
+            }
+            _ => true,
+        }
+    }
     pub(super) fn redrive(&self) -> Option<Redrive> {
         redrive(self.set.get("RedrivePolicy")?)
     }
@@ -109,7 +146,41 @@ fn redrive(text: &str) -> Option<Redrive> {
     Some(Redrive { target, max_receive_count })
 }
 
+/// The ARN of the dead-letter queue that a policy names.
+pub(super) fn redrive_target(text: &str) -> Option<String> {
+    Some(redrive(text)?.target)
+}
+
+/// What is wrong with a redrive policy, in the service's words.
+fn wrong_redrive(text: &str) -> Option<String> {
+    let policy = Value::parse(text).ok().filter(|policy| policy.as_object().is_some());
+    let Some(policy) = policy else { return Some("Redrive policy is not a valid JSON map.".into()) };
+    if let Some(missing) = ["deadLetterTargetArn", "maxReceiveCount"].into_iter().find(|n| policy.get(n).is_none()) {
+        return Some(format!("Redrive policy does not contain mandatory attribute: {missing}."));
+    }
+    if redrive(text).is_none() {
+        let count = policy.get("maxReceiveCount").map(|n| n.as_str().map_or_else(|| n.to_string(), str::to_owned));
+        let count = count.unwrap_or_default();
+        return Some(format!(
+            "Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
+        ));
+    }
+    None
+}
+
+/// The same for a policy that says whose dead-letter queue a queue may be.
+fn wrong_allowance(text: &str) -> Option<String> {
+    let policy = Value::parse(text).ok().filter(|policy| policy.as_object().is_some());
+    let Some(policy) = policy else { return Some("Redrive allow policy is not a valid JSON map.".into()) };
+    let sources = policy.get("sourceQueueArns").map(|s| s.as_array().map_or(0, <[Value]>::len));
+    match (policy.get("redrivePermission").and_then(Value::as_str), sources) {
+        (Some("allowAll" | "denyAll"), None) | (Some("byQueue"), Some(1..=10)) => None,
+        _ => Some("Amazon SQS can't create the redrive allow policy, as it's in an unsupported format.".into()),
+    }
+}
+
 /// Whether queues may have the attribute, set or not.
 pub(super) fn is_known(name: &str) -> bool {
-    KEPT.contains(&name) || matches!(name, "FifoQueue" | "ContentBasedDeduplication" | "RedrivePolicy")
+    KEPT.contains(&name)
+        || matches!(name, "FifoQueue" | "ContentBasedDeduplication" | "RedrivePolicy" | "RedriveAllowPolicy")
 }

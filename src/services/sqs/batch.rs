@@ -95,10 +95,11 @@ impl Sqs {
         }
         Ok(each(entries, |entry| {
             let attributes = entry.get("MessageAttributes").cloned().unwrap_or_default();
+            let system = entry.get("MessageSystemAttributes").cloned().unwrap_or_default();
             let out = Outgoing {
                 body: text(entry, "MessageBody"),
                 attributes: attributes.clone(),
-                system: entry.get("MessageSystemAttributes").cloned().unwrap_or_default(),
+                system: system.clone(),
                 delay: entry_number(entry, "DelaySeconds"),
                 group: entry.get("MessageGroupId").and_then(Value::as_str),
                 deduplication_id: entry.get("MessageDeduplicationId").and_then(Value::as_str),
@@ -109,6 +110,9 @@ impl Sqs {
             row.insert("MD5OfMessageBody", digest(out.body));
             if let Some(digest) = digest_of_attributes(&attributes) {
                 row.insert("MD5OfMessageAttributes", digest);
+            }
+            if let Some(digest) = digest_of_attributes(&system) {
+                row.insert("MD5OfMessageSystemAttributes", digest);
             }
             if let Some(number) = sent.sequence_number {
                 row.insert("SequenceNumber", number);

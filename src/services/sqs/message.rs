@@ -60,6 +60,13 @@ impl Message {
     pub fn is_in_flight(&self, now: Timestamp) -> bool {
         self.receipt.is_some() && self.visible_at > now
     }
+    /// As if nobody had received it yet.
+    pub(super) fn back_to_start(&mut self, now: Timestamp) {
+        self.receipt = None;
+        self.receive_count = 0;
+        self.first_received_at = None;
+        self.visible_at = now;
+    }
     pub(super) fn is_delayed(&self, now: Timestamp) -> bool {
         self.receipt.is_none() && self.visible_at > now
     }

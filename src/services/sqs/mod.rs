@@ -1,21 +1,34 @@
-//! SQS: standard and FIFO queues with delays, visibility timeouts, deduplication, groups and dead-letter queues.
+//! SQS: standard and FIFO queues with delays, visibility timeouts, deduplication, groups, long polls and dead-letter
+//! queues.
+//!
+//! A long poll from outside waits in real time and gets what arrives, or what becomes visible as the clock moves; the
+//! clock moves on for its sake up to the end of a message's delay, but not to the end of a visibility timeout, since
+//! nobody can know whether the consumer who has the message still works. A queue can be created again at once after it
+//! was deleted; the service wants a minute between.
 
 mod attributes;
 mod batch;
 pub(super) mod message;
+mod moves;
+mod permission;
+mod poll;
 mod queue;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use message::Message;
 
+use super::answer::Answer;
 use super::error::ServiceError;
 use super::members::{Members, number};
-use super::{Surroundings, arn};
+use super::{ACCOUNT, Surroundings, arn};
 use crate::time::Timestamp;
 use crate::value::{Map, Str, Value};
 use attributes::Attributes;
+use moves::Move;
+use poll::Poll;
 use queue::{Outgoing, Queue};
 
 /// A queue may be purged once in this time.
@@ -25,6 +38,10 @@ const BETWEEN_PURGES: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Sqs {
     queues: BTreeMap<String, Queue>,
+    /// Those who wait for messages, the longest first.
+    polls: Vec<Poll>,
+    /// Tasks that take messages back from dead-letter queues, the newest last.
+    moves: Vec<Move>,
 }
 
 /// What an operation does.
@@ -32,6 +49,11 @@ type Operation = fn(&mut Sqs, &mut Surroundings, &Members<'_>) -> Result<Value, 
 
 /// The operations with the members of their inputs.
 const OPERATIONS: &[(&str, &[&str], Operation)] = &[
+    ("AddPermission", &["QueueUrl", "Label", "AWSAccountIds", "Actions"], Sqs::add_permission),
+    ("CancelMessageMoveTask", &["TaskHandle"], Sqs::cancel_move),
+    ("ListMessageMoveTasks", &["SourceArn", "MaxResults"], Sqs::list_moves),
+    ("RemovePermission", &["QueueUrl", "Label"], Sqs::remove_permission),
+    ("StartMessageMoveTask", &["SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond"], Sqs::start_move),
     ("CreateQueue", &["QueueName", "Attributes", "tags"], Sqs::create),
     ("DeleteQueue", &["QueueUrl"], Sqs::delete_queue),
     ("ListQueues", &["QueueNamePrefix", "MaxResults", "NextToken"], Sqs::list),
@@ -57,20 +79,6 @@ const OPERATIONS: &[(&str, &[&str], Operation)] = &[
         Sqs::send,
     ),
     ("SendMessageBatch", &["QueueUrl", "Entries"], Sqs::send_batch),
-    (
-        "ReceiveMessage",
-        &[
-            "QueueUrl",
-            "AttributeNames",
-            "MessageSystemAttributeNames",
-            "MessageAttributeNames",
-            "MaxNumberOfMessages",
-            "VisibilityTimeout",
-            "WaitTimeSeconds",
-            "ReceiveRequestAttemptId",
-        ],
-        Sqs::receive,
-    ),
     ("DeleteMessage", &["QueueUrl", "ReceiptHandle"], Sqs::delete),
     ("DeleteMessageBatch", &["QueueUrl", "Entries"], Sqs::delete_batch),
     ("ChangeMessageVisibility", &["QueueUrl", "ReceiptHandle", "VisibilityTimeout"], Sqs::change_visibility),
@@ -87,12 +95,16 @@ fn no_such_queue() -> ServiceError {
 }
 
 impl Sqs {
-    pub(super) fn call(
-        &mut self,
-        around: &mut Surroundings,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Value, ServiceError> {
+    pub(super) fn ask(&mut self, around: &mut Surroundings, operation: &str, input: &Value) -> Answer {
+        let answer = match operation {
+            "ReceiveMessage" => self.receive(around, input).unwrap_or_else(|error| Answer::Now(Err(error))),
+            _ => self.call(around, operation, input).into(),
+        };
+        self.wake(around);
+        answer
+    }
+
+    fn call(&mut self, around: &mut Surroundings, operation: &str, input: &Value) -> Result<Value, ServiceError> {
         let Some((name, known, work)) = OPERATIONS.iter().find(|(name, ..)| *name == operation) else {
             return Err(ServiceError::not_modelled(format!("the operation {operation} of SQS")));
         };
@@ -100,7 +112,15 @@ impl Sqs {
     }
 
     /// Lets happen what is due: messages become visible to those who wait for them.
-    pub(super) fn pass(&mut self, _: &mut Surroundings) {}
+    pub(super) fn pass(&mut self, around: &mut Surroundings) {
+        self.move_on(around);
+        self.wake(around);
+    }
+
+    /// When something next happens that somebody waits for.
+    pub(super) fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.next_poll_at(now).into_iter().chain(self.next_move_at()).min()
+    }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.queues.keys().map(String::as_str)
@@ -132,7 +152,9 @@ impl Sqs {
                 false => ServiceError::modelled("InvalidAttributeValue", "Invalid value for the parameter FifoQueue."),
             });
         }
-        let url = Value::object([("QueueUrl", Value::from(arn::queue_url(name)))]);
+        attributes.check_kind(attributes.is("FifoQueue"))?;
+        self.check_redrive(name, input.get("Attributes"))?;
+        let url = Value::object([("QueueUrl", Value::from(around.queue_url(name)))]);
         if let Some(queue) = self.queues.get(name) {
             let own = queue.attributes.all();
             if let Some((other, _)) = attributes.all().iter().find(|(n, text)| own.get(*n) != Some(text)) {
@@ -148,23 +170,46 @@ impl Sqs {
         Ok(url)
     }
 
+    /// A dead-letter queue has to be there, of the same kind, and open to the queue.
+    fn check_redrive(&self, name: &str, given: Option<&Value>) -> Result<(), ServiceError> {
+        let Some(text) = given.and_then(|a| a.get("RedrivePolicy")?.as_str()).filter(|text| !text.is_empty()) else {
+            return Ok(());
+        };
+        let refused =
+            |why: &str| invalid(format!("Value {text} for parameter RedrivePolicy is invalid. Reason: {why}"));
+        let target = attributes::redrive_target(text).unwrap_or_default();
+        let Some(queue) = self.queues.get(arn::name_of(&target)) else {
+            return Err(refused("Dead letter target does not exist."));
+        };
+        if queue.is_fifo() != name.ends_with(".fifo") {
+            return Err(refused("Dead-letter queue must be same type of queue as the source."));
+        }
+        if !queue.attributes.allows_redrive_of(&arn::of("sqs", name)) {
+            return Err(refused("The redrive allow policy of the dead-letter queue does not allow this source queue."));
+        }
+        Ok(())
+    }
+
     fn delete_queue(&mut self, _: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let name = self.queue(input)?.name.clone();
         self.queues.remove(&name);
         Ok(Value::empty_object())
     }
 
-    fn list(&mut self, _: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
+    fn list(&mut self, around: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let prefix = input.text("QueueNamePrefix").unwrap_or_default();
         let all: Vec<Value> =
-            self.queues.keys().filter(|n| n.starts_with(prefix)).map(|n| arn::queue_url(n).into()).collect();
+            self.queues.keys().filter(|n| n.starts_with(prefix)).map(|n| around.queue_url(n).into()).collect();
         paged(input, "QueueUrls", all)
     }
 
-    fn url(&mut self, _: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
+    fn url(&mut self, around: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let name = input.needed("QueueName")?;
+        if input.text("QueueOwnerAWSAccountId").is_some_and(|owner| owner != ACCOUNT) {
+            return Err(no_such_queue());
+        }
         let queue = self.queues.get(name).ok_or_else(no_such_queue)?;
-        Ok(Value::object([("QueueUrl", Value::from(arn::queue_url(&queue.name)))]))
+        Ok(Value::object([("QueueUrl", Value::from(around.queue_url(&queue.name)))]))
     }
 
     fn attributes(&mut self, around: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
@@ -200,9 +245,18 @@ impl Sqs {
 
     fn set_attributes(&mut self, around: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let now = around.now;
+        let given = input.get("Attributes");
         let queue = self.queue(input)?;
         let mut attributes = queue.attributes.clone();
-        attributes.merge(input.get("Attributes").unwrap_or(&Value::Null))?;
+        attributes.merge(given.unwrap_or(&Value::Null))?;
+        let is_fifo = queue.is_fifo();
+        attributes.check_kind(is_fifo)?;
+        if attributes.is("FifoQueue") != is_fifo {
+            return Err(ServiceError::modelled("InvalidAttributeName", "Unknown Attribute FifoQueue."));
+        }
+        let name = queue.name.clone();
+        self.check_redrive(&name, given)?;
+        let queue = self.queue(input)?;
         queue.attributes = attributes;
         queue.modified_at = now;
         Ok(Value::empty_object())
@@ -229,10 +283,10 @@ impl Sqs {
         Ok(Value::object([("Tags", Value::from(tags))]))
     }
 
-    fn sources(&mut self, _: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
+    fn sources(&mut self, around: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let target = self.queue(input)?.arn();
         let leads_here = |queue: &&Queue| queue.attributes.redrive().is_some_and(|r| r.target == target);
-        let all = self.queues.values().filter(leads_here).map(|q| arn::queue_url(&q.name).into()).collect();
+        let all = self.queues.values().filter(leads_here).map(|q| around.queue_url(&q.name).into()).collect();
         paged(input, "queueUrls", all)
     }
 
@@ -278,59 +332,6 @@ impl Sqs {
         Ok(answer.into())
     }
 
-    /// Puts a message into a queue for another service.
-    ///
-    /// # Errors
-    /// There is no such queue, or it refuses the message.
-    pub(super) fn deliver(
-        &mut self,
-        around: &mut Surroundings,
-        queue: &str,
-        body: &str,
-        attributes: Value,
-        line: (Option<&str>, Option<&str>),
-    ) -> Result<(), ServiceError> {
-        let queue = self.queues.get_mut(arn::name_of(queue)).ok_or_else(no_such_queue)?;
-        let (group, deduplication_id) = line;
-        let out = Outgoing { body, attributes, system: Value::Null, delay: None, group, deduplication_id };
-        queue.send(around, &out).map(|_| ())
-    }
-
-    fn receive(&mut self, around: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
-        let within = |name: &str, least: i64, most: i64| match input.number(name) {
-            Some(n) if !(least..=most).contains(&n) => Err(invalid(format!(
-                "Value {n} for parameter {name} is invalid. Reason: Must be between {least} and {most}, if provided."
-            ))),
-            n => Ok(n),
-        };
-        let most = within("MaxNumberOfMessages", 1, 10)?.unwrap_or(1);
-        let visibility = within("VisibilityTimeout", 0, 43_200)?;
-        within("WaitTimeSeconds", 0, 20)?;
-        let most = usize::try_from(most).unwrap_or(1);
-        let queue = self.queue(input)?;
-        let (received, moved) = queue.receive(around, most, visibility)?;
-        let (source, redrive) = (queue.arn(), queue.attributes.redrive());
-        let target = redrive.and_then(|r| self.queues.get_mut(arn::name_of(&r.target)));
-        // Where the dead-letter queue is gone, what should go there is lost, as it is in the service.
-        if let Some(target) = target {
-            target.messages.extend(moved.into_iter().map(|mut message| {
-                message.moved_from = Some(source.clone());
-                message.receipt = None;
-                message.receive_count = 0;
-                message.visible_at = around.now;
-                message
-            }));
-        }
-        if received.is_empty() {
-            return Ok(Value::empty_object());
-        }
-        let names = |member: &str| input.items(member).iter().filter_map(Value::as_str).collect::<Vec<_>>();
-        let system = [names("AttributeNames"), names("MessageSystemAttributeNames")].concat();
-        let own = names("MessageAttributeNames");
-        let messages = received.iter().map(|m| shown(m, &system, &own)).collect();
-        Ok(Value::object([("Messages", Value::array(messages))]))
-    }
-
     fn delete(&mut self, _: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let receipt = input.needed("ReceiptHandle")?;
         self.queue(input)?.delete(receipt)?;
@@ -346,55 +347,6 @@ impl Sqs {
         self.queue(input)?.change_visibility(around.now, receipt, seconds)?;
         Ok(Value::empty_object())
     }
-}
-
-/// A message as ReceiveMessage gives it, with the attributes that were asked for.
-fn shown(message: &Message, system: &[&str], own: &[&str]) -> Value {
-    let mut shown = Map::new();
-    shown.insert("MessageId", &*message.id);
-    shown.insert("ReceiptHandle", message.receipt.as_deref().unwrap_or_default());
-    shown.insert("MD5OfBody", message::digest(&message.body));
-    shown.insert("Body", &*message.body);
-    let millis = |at: Timestamp| Some(at.as_millis().to_string());
-    let all: [(&str, Option<String>); 9] = [
-        ("SenderId", Some("AIDAREHEARSALEXAMPLE0".into())),
-        ("SentTimestamp", millis(message.sent_at)),
-        ("ApproximateReceiveCount", Some(message.receive_count.to_string())),
-        ("ApproximateFirstReceiveTimestamp", message.first_received_at.and_then(millis)),
-        ("MessageGroupId", message.group.clone()),
-        ("MessageDeduplicationId", message.deduplication_id.clone()),
-        ("SequenceNumber", message.sequence_number.clone()),
-        ("DeadLetterQueueSourceArn", message.moved_from.clone()),
-        (
-            "AWSTraceHeader",
-            message.system.get("AWSTraceHeader").and_then(|v| v.get("StringValue")?.as_str().map(str::to_owned)),
-        ),
-    ];
-    let is_asked = |name: &str| system.contains(&"All") || system.contains(&name);
-    let chosen: Map = all
-        .into_iter()
-        .filter(|(name, _)| is_asked(name))
-        .filter_map(|(name, text)| Some((Str::from(name), Value::from(text?))))
-        .collect();
-    if !chosen.is_empty() {
-        shown.insert("Attributes", chosen);
-    }
-    let is_asked = |name: &str| {
-        own.iter().any(|asked| match asked.strip_suffix(".*") {
-            Some(prefix) => name.starts_with(prefix),
-            None => matches!(*asked, "All" | ".*") || *asked == name,
-        })
-    };
-    let attributes = message.attributes.as_object().into_iter().flat_map(|o| o.iter());
-    let chosen: Map = attributes.filter(|(name, _)| is_asked(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-    if !chosen.is_empty() {
-        let chosen = Value::from(chosen);
-        if let Some(digest) = message::digest_of_attributes(&chosen) {
-            shown.insert("MD5OfMessageAttributes", digest);
-        }
-        shown.insert("MessageAttributes", chosen);
-    }
-    shown.into()
 }
 
 /// A page of a list: `MaxResults` from where `NextToken` says.

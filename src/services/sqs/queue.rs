@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// Within this time a FIFO queue takes a message of the same deduplication id for the same message.
 const DEDUPLICATION: Duration = Duration::from_secs(300);
-/// How many messages of a standard queue may be in flight.
+/// How many messages of a queue may be in flight.
 const MOST_IN_FLIGHT: usize = 120_000;
 /// The first sequence number of a FIFO queue; numbers have 20 digits.
 const FIRST_SEQUENCE: u128 = 18_849_496_460_467_696_128;
@@ -32,6 +32,10 @@ pub(super) struct Queue {
     seen: BTreeMap<String, Taken>,
     sent: u128,
     pub(super) purged_at: Option<Timestamp>,
+    /// Attempts to receive, by the ids that receivers gave them, with the receipts that came of them.
+    attempts: BTreeMap<String, (Timestamp, Vec<String>)>,
+    /// How long messages are kept, and the instant before which none has been kept for so long.
+    next_expiry: Option<(Duration, Timestamp)>,
 }
 
 /// A deduplication id that is taken.
@@ -74,6 +78,8 @@ impl Queue {
             seen: BTreeMap::new(),
             sent: 0,
             purged_at: None,
+            attempts: BTreeMap::new(),
+            next_expiry: None,
         }
     }
     pub(super) fn arn(&self) -> String {
@@ -85,9 +91,49 @@ impl Queue {
 
     /// Forgets what has been kept for as long as the queue keeps anything.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        let kept = self.attributes.seconds("MessageRetentionPeriod");
-        self.messages.retain(|m| now.since(m.sent_at) < kept);
         self.seen.retain(|_, taken| now.since(taken.at) < DEDUPLICATION);
+        self.attempts.retain(|_, (at, _)| now.since(*at) < DEDUPLICATION);
+        let kept = self.attributes.seconds("MessageRetentionPeriod");
+        // Who shortens the time that messages are kept does so for those that are there.
+        let is_due = self.next_expiry.is_none_or(|(of, at)| of != kept || at <= now);
+        if is_due {
+            self.messages.retain(|m| now.since(m.sent_at) < kept);
+            let oldest = self.messages.iter().map(|m| m.sent_at).min().unwrap_or(now);
+            self.next_expiry = Some((kept, oldest + kept));
+        }
+    }
+
+    /// Puts in a message that was in another queue before.
+    pub(super) fn put(&mut self, message: Message) {
+        self.next_expiry = None;
+        self.messages.push_back(message);
+    }
+
+    /// Whether a message can be received by anybody.
+    pub(super) fn has_visible(&self, now: Timestamp) -> bool {
+        self.first_visible(now).is_some()
+    }
+    /// The position of the first message that is neither in flight nor delayed.
+    pub(super) fn first_visible(&self, now: Timestamp) -> Option<usize> {
+        self.messages.iter().position(|m| m.visible_at <= now)
+    }
+    /// When the next message becomes visible: one that is delayed, and with those in flight one of these as well.
+    pub(super) fn next_visible_at(&self, now: Timestamp, with_in_flight: bool) -> Option<Timestamp> {
+        let waited_for = self.messages.iter().filter(|m| with_in_flight || m.receipt.is_none());
+        waited_for.map(|m| m.visible_at).filter(|at| *at > now).min()
+    }
+    /// Takes back what a receiver never got.
+    pub(super) fn give_back(&mut self, now: Timestamp, messages: &[Message]) {
+        for message in &mut self.messages {
+            if message.receipt.is_some() && messages.iter().any(|m| m.receipt == message.receipt) {
+                message.receive_count -= 1;
+                if message.receive_count == 0 {
+                    message.first_received_at = None;
+                }
+                message.receipt = None;
+                message.visible_at = now;
+            }
+        }
     }
 
     pub(super) fn send(&mut self, around: &mut Surroundings, out: &Outgoing<'_>) -> Result<Sent, ServiceError> {
@@ -105,6 +151,16 @@ impl Queue {
             return Err(ServiceError::modelled("InvalidMessageContents", message));
         }
         check_attributes(&out.attributes)?;
+        check_system(&out.system)?;
+        for (name, id) in [("MessageGroupId", out.group), ("MessageDeduplicationId", out.deduplication_id)] {
+            if id.is_some_and(|id| id.is_empty() || id.len() > 128 || !id.chars().all(|c| c.is_ascii_graphic())) {
+                return Err(invalid(format!(
+                    "Value {} for parameter {name} is invalid. Reason: {name} can only include alphanumeric and \
+                     punctuation characters. 1 to 128 in length.",
+                    id.unwrap_or_default()
+                )));
+            }
+        }
         let most = self.attributes.number("MaximumMessageSize");
         if size(out.body, &out.attributes) > usize::try_from(most).unwrap_or(usize::MAX) {
             let message =
@@ -206,36 +262,45 @@ impl Queue {
         around: &mut Surroundings,
         most: usize,
         visibility: Option<i64>,
+        attempt: Option<&str>,
     ) -> Result<(Vec<Message>, Vec<Message>), ServiceError> {
         let now = around.now;
         self.expire(now);
-        let in_flight = self.messages.iter().filter(|m| m.is_in_flight(now)).count();
-        if !self.is_fifo() && in_flight >= MOST_IN_FLIGHT {
-            return Err(ServiceError::modelled("OverLimit", "Too many messages are in flight."));
-        }
         let timeout = visibility.map_or_else(
             || self.attributes.seconds("VisibilityTimeout"),
             |seconds| Duration::from_secs(seconds.unsigned_abs()),
         );
+        if let Some(again) = attempt.and_then(|id| self.again(now, timeout, id)) {
+            return Ok((again, Vec::new()));
+        }
+        if self.messages.len() >= MOST_IN_FLIGHT && self.counts(now)[1] >= MOST_IN_FLIGHT {
+            let message = "Too many messages in flight.";
+            let refused = ServiceError::modelled("OverLimit", message).status(403).query_code("OverLimit");
+            // FIFO queues say nothing of it.
+            return if self.is_fifo() { Ok((Vec::new(), Vec::new())) } else { Err(refused) };
+        }
         let redrive = self.attributes.redrive();
+        let is_fifo = self.is_fifo();
         // Of a group with a message in flight or delayed nothing else is given out, so that the order holds.
-        let mut busy: BTreeSet<String> = match self.is_fifo() {
+        let mut busy: BTreeSet<String> = match is_fifo {
             true => self.messages.iter().filter(|m| m.is_in_flight(now)).filter_map(|m| m.group.clone()).collect(),
             false => BTreeSet::new(),
         };
         let (mut received, mut moved) = (Vec::new(), Vec::new());
-        let mut rest = VecDeque::with_capacity(self.messages.len());
-        for mut message in std::mem::take(&mut self.messages) {
+        let mut i = 0;
+        while received.len() < most
+            && let Some(message) = self.messages.get_mut(i)
+        {
             let is_blocked = message.group.as_ref().is_some_and(|group| busy.contains(group));
-            if received.len() >= most || message.visible_at > now || is_blocked {
-                if self.is_fifo() && message.visible_at > now {
+            if message.visible_at > now || is_blocked {
+                if is_fifo && message.visible_at > now {
                     busy.extend(message.group.clone());
                 }
-                rest.push_back(message);
+                i += 1;
                 continue;
             }
             if redrive.as_ref().is_some_and(|r| message.receive_count >= r.max_receive_count) {
-                moved.push(message);
+                moved.extend(self.messages.remove(i));
                 continue;
             }
             message.receive_count += 1;
@@ -243,10 +308,29 @@ impl Queue {
             message.visible_at = now + timeout;
             message.receipt = Some(format!("{}#{}#{}", message.id, message.receive_count, around.uuid()));
             received.push(message.clone());
-            rest.push_back(message);
+            i += 1;
         }
-        self.messages = rest;
+        if let Some(id) = attempt
+            && is_fifo
+            && !received.is_empty()
+        {
+            let receipts = received.iter().filter_map(|m| m.receipt.clone()).collect();
+            self.attempts.insert(id.to_owned(), (now, receipts));
+        }
         Ok((received, moved))
+    }
+
+    /// What an attempt of this id has received before, as long as it is all still in flight.
+    fn again(&mut self, now: Timestamp, timeout: Duration, attempt: &str) -> Option<Vec<Message>> {
+        let (_, receipts) = self.attempts.get(attempt)?;
+        let is_of_attempt =
+            |m: &Message| m.is_in_flight(now) && m.receipt.as_ref().is_some_and(|receipt| receipts.contains(receipt));
+        let mut found: Vec<&mut Message> = self.messages.iter_mut().filter(|m| is_of_attempt(m)).collect();
+        if found.len() != receipts.len() {
+            return None;
+        }
+        found.iter_mut().for_each(|m| m.visible_at = now + timeout);
+        Some(found.into_iter().map(|m| m.clone()).collect())
     }
 
     /// Deletes what a receipt is for. An older receipt of the same message deletes nothing, as the service allows.
@@ -276,7 +360,9 @@ impl Queue {
                 message.visible_at = now + Duration::from_secs(seconds.unsigned_abs());
                 Ok(())
             }
-            _ => {
+            Some(_) => Err(ServiceError::modelled("MessageNotInflight", "The specified message isn't in flight.")
+                .query_code("AWS.SimpleQueueService.MessageNotInflight")),
+            None => {
                 let message = format!(
                     "Value {receipt} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not \
                      available for visibility timeout change."
@@ -292,6 +378,20 @@ impl Queue {
         let delayed = self.messages.iter().filter(|m| m.is_delayed(now)).count();
         [self.messages.len() - in_flight - delayed, in_flight, delayed]
     }
+}
+
+/// # Errors
+/// System attributes that senders can't set.
+fn check_system(attributes: &Value) -> Result<(), ServiceError> {
+    for (name, value) in attributes.as_object().into_iter().flat_map(|o| o.iter()) {
+        if &**name != "AWSTraceHeader" {
+            return Err(invalid(format!("Message system attribute name '{name}' is invalid.")));
+        }
+        if value.get("DataType").and_then(Value::as_str) != Some("String") {
+            return Err(invalid(format!("The data type of message system attribute '{name}' must be String.")));
+        }
+    }
+    Ok(())
 }
 
 enum Place {

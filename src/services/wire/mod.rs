@@ -3,7 +3,10 @@
 //! Whose request it is and which operation, its host, its credential's scope, its target, its path and its form say;
 //! see [`identify`](route::identify). Each protocol reads and writes its own bodies.
 
+mod dialect;
+mod form;
 mod json;
+mod operations;
 mod query;
 mod route;
 
@@ -20,7 +23,11 @@ use super::{Service, Services, events, lambda, s3};
 use crate::time::Timestamp;
 use crate::value::Value;
 
-pub(crate) use route::{Identified, Protocol, identify};
+pub(crate) use route::{Identified, Protocol, identify, operation};
+
+/// How a caller reached us, `http` or `https`: an extension of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scheme(pub(crate) &'static str);
 
 /// A request with its whole body.
 pub type Request = http::Request<Bytes>;
@@ -62,6 +69,12 @@ impl Handled {
 }
 
 impl Services {
+    /// One operation of DynamoDB from text to text.
+    #[cfg(feature = "dynamodb")]
+    fn table_text(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, ServiceError> {
+        self.dynamodb.call_text(&mut self.around, operation, input)
+    }
+
     /// Answers a request of an AWS SDK at an instant of the virtual clock.
     pub(crate) fn handle(&mut self, now: Timestamp, identified: &Identified, request: &Request) -> Handled {
         self.around.now = self.around.now.max(now);
@@ -91,7 +104,7 @@ pub(super) fn with_request_id(services: &mut Services, mut response: Response) -
 }
 
 /// A body as a JSON value; an empty one is an empty object.
-pub(super) fn json_body(request: &Request) -> Result<Value, ServiceError> {
+pub(crate) fn json_body(request: &Request) -> Result<Value, ServiceError> {
     let body = request.body();
     if body.is_empty() {
         return Ok(Value::empty_object());
@@ -100,11 +113,21 @@ pub(super) fn json_body(request: &Request) -> Result<Value, ServiceError> {
 }
 
 /// A service's response with a body of its own kind.
-pub(super) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     response
+}
+
+/// An error as the protocol of a request writes it.
+pub(crate) fn refusal(identified: Option<&Identified>, error: &ServiceError) -> Response {
+    match identified {
+        Some(Identified { service, protocol: Protocol::Json(version), .. }) => json::refused(*service, version, error),
+        Some(Identified { service, protocol: Protocol::Query, .. }) => query::refused(*service, error, ""),
+        Some(Identified { service, .. }) => json::refused(*service, "1.0", error),
+        None => json::refused(Service::S3, "1.0", error),
+    }
 }
 
 /// Which of a service's protocols a request speaks is not told by the service alone.

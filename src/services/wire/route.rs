@@ -1,6 +1,6 @@
 //! Whose request it is.
 
-use super::{Request, usual};
+use super::{Request, Scheme, usual};
 use crate::services::Service;
 
 /// How requests and responses of a service are written.
@@ -56,11 +56,24 @@ fn scope(request: &Request) -> Option<(String, Option<Service>)> {
     Some((key, parts.nth(2).and_then(Service::of_name)))
 }
 
+/// The service of a form: its API's version tells, and the actions of links in notifications.
+fn of_form(request: &Request) -> Option<Service> {
+    let is_form = header(request, "content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
+    let body = if is_form { std::str::from_utf8(request.body()).unwrap_or_default() } else { "" };
+    let parts = request.uri().query().unwrap_or_default().split('&').chain(body.split('&'));
+    parts.into_iter().find_map(|part| match part {
+        "Version=2010-03-31" | "Action=ConfirmSubscription" | "Action=Unsubscribe" => Some(Service::Sns),
+        "Version=2012-11-05" => Some(Service::Sqs),
+        _ => None,
+    })
+}
+
 /// Whose request it is; nothing where nothing tells.
 pub(crate) fn identify(request: &Request) -> Option<Identified> {
     let scope = scope(request);
     let (access_key, of_scope) = scope.map_or((None, None), |(key, service)| (Some(key), service));
-    let base = header(request, "host").map(|host| format!("http://{host}"));
+    let scheme = request.extensions().get::<Scheme>().map_or("http", |scheme| scheme.0);
+    let base = header(request, "host").map(|host| format!("{scheme}://{host}"));
     let found = |service, protocol, operation| {
         Some(Identified { service, protocol, operation, access_key: access_key.clone(), base: base.clone() })
     };
@@ -71,12 +84,27 @@ pub(crate) fn identify(request: &Request) -> Option<Identified> {
         return found(*service, Protocol::Json(if is_1_1 { "1.1" } else { "1.0" }), Some(operation.to_owned()));
     }
     let path = request.uri().path();
-    if path.starts_with("/2015-03-31/") || path.starts_with("/2018-06-01/runtime") {
+    if path.starts_with("/2015-03-31/") || path.contains("/2018-06-01/runtime/") {
         return found(Service::Lambda, Protocol::RestJson, None);
     }
-    match of_scope {
+    // Links in notifications are followed by people and scripts who sign nothing.
+    match of_scope.or_else(|| of_form(request)) {
         Some(service @ (Service::Sqs | Service::Sns)) => found(service, Protocol::Query, None),
         Some(service) => found(service, usual(service), None),
         None => found(Service::S3, Protocol::RestXml, None),
+    }
+}
+
+/// The name of the operation, as far as a request tells it.
+pub(crate) fn operation(identified: &Identified, request: &Request) -> String {
+    if let Some(operation) = &identified.operation {
+        return operation.clone();
+    }
+    let body = std::str::from_utf8(request.body()).unwrap_or_default();
+    let query = request.uri().query().unwrap_or_default();
+    let action = || body.split('&').chain(query.split('&')).find_map(|pair| pair.strip_prefix("Action="));
+    match identified.protocol {
+        Protocol::Query => action().unwrap_or_default().to_owned(),
+        _ => String::new(),
     }
 }

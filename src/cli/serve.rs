@@ -1,0 +1,184 @@
+//! `rehearsal serve`: the services as an endpoint for AWS SDKs, until it is interrupted.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use rehearsal::server::{ClockMode, ServerBuilder, WireFault, WireFaultKind};
+use rehearsal::services::Setup;
+
+use super::exit::Exit;
+use super::files;
+use super::screen::{Failure, Screen};
+
+/// What `--help` ends with.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  rehearsal serve
+  rehearsal serve --services services.yaml --port 4566
+  rehearsal serve --fault sqs:SendMessage=reset@2 --fault dynamodb=throttled
+  AWS_ENDPOINT_URL=http://127.0.0.1:8083 aws sqs list-queues
+
+A program needs AWS_ENDPOINT_URL, a region and any credentials. Behind a proxy it needs none of that: HTTP_PROXY may name
+this endpoint. With --tls it has to trust the certificate whose path is printed (AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS).";
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// What services hold at first: a file with the words that `services:` has in scenario files
+    #[arg(long, value_name = "FILE")]
+    services: Option<PathBuf>,
+    /// The port; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 8083)]
+    port: u16,
+    /// The address to listen at; whoever reaches it can do what you can
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    bind: IpAddr,
+    /// A further name by which requests may call this endpoint; those for others are refused
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// Speak TLS as well; the certificate to trust is written into this folder
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = ".")]
+    tls: Option<PathBuf>,
+    /// Who moves the virtual clock
+    #[arg(long, value_name = "MODE", default_value = "virtual")]
+    clock: Clock,
+    /// Something that goes wrong on the wire: SERVICE[:OPERATION]=KIND[@N], `@2` for the second request only, `@..3` for
+    /// the first three. Kinds: reset, reset-after, closed, truncated, black-hole, throttled, 500, 503, drip:10ms,
+    /// latency:30s
+    #[arg(long = "fault", value_name = "FAULT", value_parser = fault)]
+    faults: Vec<WireFault>,
+    /// Check that every request is signed with these credentials; any are taken otherwise
+    #[arg(long, value_name = "KEY:SECRET", value_parser = credentials)]
+    check_signatures: Option<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Clock {
+    /// It moves on by itself when all is quiet
+    Virtual,
+    /// It moves only when it is told to
+    Manual,
+}
+
+pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure> {
+    let setup = args.services.as_deref().map_or_else(|| Ok(Setup::new()), Setup::load)?;
+    let mode = match args.clock {
+        Clock::Virtual => ClockMode::Virtual,
+        Clock::Manual => ClockMode::Manual,
+    };
+    let mut builder = ServerBuilder::of_services(setup).port(args.port).bind(args.bind).clock(mode);
+    for host in &args.hosts {
+        builder = builder.host(host);
+    }
+    for fault in &args.faults {
+        builder = builder.fault(fault.clone());
+    }
+    if let Some((access_key, secret)) = &args.check_signatures {
+        builder = builder.check_signatures(access_key, secret);
+    }
+    if args.tls.is_some() {
+        builder = builder.tls();
+    }
+    let (interrupt, interrupted) = mpsc::sync_channel(1);
+    let handler = move || {
+        if interrupt.try_send(()).is_err() {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|e| Failure::new(Exit::Io, format!("failed to wait for Ctrl-C: {e}")))?;
+    let server = builder.start().map_err(|e| {
+        let failure = Failure::from(e);
+        match failure.message.contains("in use") {
+            true => failure.help("another program has the port: choose one with --port, or any free one with --port 0"),
+            false => failure,
+        }
+    })?;
+    let url = server.url();
+    let mut told = format!("rehearsal serves at {url} until Ctrl-C\n");
+    if let (Some(folder), Some(pem)) = (&args.tls, server.ca_pem()) {
+        let path = folder.join("rehearsal-ca.pem");
+        files::write(&path, pem.as_bytes())?;
+        told.push_str(&format!("  certificate to trust: {}\n", path.display()));
+    }
+    let names: Vec<&str> = rehearsal::services::Service::all().map(rehearsal::services::Service::name).collect();
+    told.push_str(&format!("  services:  {}\n", names.join(", ")));
+    told.push_str("  in a shell:");
+    for (name, value) in server.env().iter().filter(|(name, _)| name != "AWS_DEFAULT_REGION") {
+        told.push_str(&format!(" {name}={value}"));
+    }
+    screen.show(|out| writeln!(out, "{told}"))?;
+    // Whether it comes or whoever would send it is gone: it is over.
+    let _ = interrupted.recv();
+    let requests = server.requests();
+    let count = requests.len() as u64 + requests.dropped();
+    screen.show(|out| writeln!(out, "{count} requests"))?;
+    Ok(Exit::Succeeded)
+}
+
+/// `AKIDEXAMPLE:secret`
+fn credentials(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((key, secret)) if !key.is_empty() && !secret.is_empty() => Ok((key.to_owned(), secret.to_owned())),
+        _ => Err("write KEY:SECRET".to_owned()),
+    }
+}
+
+/// `sqs:SendMessage=reset@2`
+fn fault(text: &str) -> Result<WireFault, String> {
+    let help = || {
+        "write SERVICE:OPERATION=KIND, such as sqs:SendMessage=reset@2; kinds are reset, reset-after, closed, truncated, \
+         black-hole, throttled, 500, 503, drip:10ms and latency:30s"
+            .to_owned()
+    };
+    let (key, what) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(help)?;
+    let (kind, which) = what.split_once('@').map_or((what, None), |(kind, which)| (kind, Some(which)));
+    let kind = kind_of(kind).ok_or_else(help)?;
+    let fault = WireFault::new(key, kind);
+    let number = |text: &str| text.parse::<u64>().ok().filter(|n| *n > 0).ok_or_else(help);
+    match which {
+        None => Ok(fault),
+        Some(which) => match which.strip_prefix("..") {
+            Some(most) => Ok(fault.times(number(most)?)),
+            None => Ok(fault.nth(number(which)?)),
+        },
+    }
+}
+
+fn kind_of(text: &str) -> Option<WireFaultKind> {
+    let (word, time) = text.split_once(':').map_or((text, None), |(word, time)| (word, Some(time)));
+    let time: Option<Duration> = match time {
+        Some(time) => Some(rehearsal::time::parse_duration(time).ok()?),
+        None => None,
+    };
+    match (word, time) {
+        ("reset", None) => Some(WireFaultKind::Reset),
+        ("reset-after", None) => Some(WireFaultKind::ResetAfter),
+        ("closed", None) => Some(WireFaultKind::Closed),
+        ("truncated", None) => Some(WireFaultKind::Truncated),
+        ("black-hole", None) => Some(WireFaultKind::BlackHole),
+        ("throttled", None) => Some(WireFaultKind::Throttled),
+        ("500", None) => Some(WireFaultKind::Status(500)),
+        ("503", None) => Some(WireFaultKind::Status(503)),
+        ("drip", Some(time)) => Some(WireFaultKind::Drip(time)),
+        ("latency", Some(time)) => Some(WireFaultKind::Latency(time)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_written_in_one_word() {
+        assert_eq!(fault("sqs:SendMessage=reset@2"), Ok(WireFault::reset("sqs:SendMessage").nth(2)));
+        assert_eq!(fault("dynamodb=throttled@..3"), Ok(WireFault::throttled("dynamodb").times(3)));
+        assert_eq!(fault("*=latency:30s"), Ok(WireFault::latency("*", Duration::from_secs(30))));
+        for wrong in ["", "sqs", "sqs=", "=reset", "sqs=rest", "sqs=reset@0", "sqs=reset@x", "sqs=drip", "sqs=reset:3s"]
+        {
+            assert!(fault(wrong).is_err(), "{wrong}");
+        }
+    }
+}

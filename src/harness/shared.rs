@@ -1,0 +1,430 @@
+//! A world that many hands reach into: executions, a test's thread, and requests from outside.
+//!
+//! One lock guards everything, so that whatever happens has one order. One thread, the driver, lets happen what is due.
+//! The virtual clock moves on at once while nobody outside can act. Where a task waits for somebody outside, or requests
+//! have come from there, it moves only after all has been quiet for a while.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use crate::engine::Input;
+use crate::error::{Error, ErrorKind};
+use crate::harness::clock::ExecId;
+use crate::harness::run::Run;
+use crate::harness::world::{Rest, State, World};
+use crate::harness::{Harness, Work};
+use crate::history::compact::Compact;
+use crate::services::Services;
+use crate::services::promise::{Pending, Promise, promise};
+use crate::task::Outcome;
+use crate::time::Timestamp;
+use crate::value::{Str, Value};
+
+/// How long nothing must have come from outside before the clock goes on over somebody who could still act.
+pub(crate) const QUIET: Duration = Duration::from_millis(300);
+/// How long a test waits for somebody outside before it says who is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who moves the clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClockMode {
+    /// The clock moves on by itself: at once while nobody outside can act, and else when all has been quiet for a while.
+    #[default]
+    Virtual,
+    /// The clock moves only when it is told to.
+    Manual,
+}
+
+/// A bell that wakes the driver; it may be rung while the world is locked.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    heard: Condvar,
+    /// A second look that spares most callers the lock.
+    is_rung: AtomicBool,
+}
+
+impl Bell {
+    fn ring(&self) {
+        if !self.is_rung.swap(true, Ordering::AcqRel) {
+            *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            self.heard.notify_one();
+        }
+    }
+    fn wait(&self, at_most: Option<Duration>) {
+        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*rung {
+            match at_most {
+                None => rung = self.heard.wait(rung).unwrap_or_else(PoisonError::into_inner),
+                Some(time) => {
+                    rung = self.heard.wait_timeout(rung, time).unwrap_or_else(PoisonError::into_inner).0;
+                    break;
+                }
+            }
+        }
+        *rung = false;
+        self.is_rung.store(false, Ordering::Release);
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ring();
+    }
+}
+
+/// What is under the lock.
+pub(crate) struct Stage {
+    world: World,
+    mode: ClockMode,
+    quiet: Duration,
+    /// When something last came from outside, in real time.
+    touched: Option<Instant>,
+    /// Since when the clock could go on if it were quiet, in real time.
+    wanting: Option<Instant>,
+    /// An instant to which the clock has to go although somebody could act before.
+    goal: Option<Timestamp>,
+    /// Requests that are answered at an instant of the virtual clock.
+    delayed: Vec<(Timestamp, Promise<()>)>,
+    /// Workers of activities who wait for a task.
+    pollers: Vec<Poller>,
+    started: u64,
+    is_over: bool,
+}
+
+/// A worker of an activity who waits for a task: its token and its input.
+struct Poller {
+    activity: String,
+    worker: Option<String>,
+    promise: Promise<(Str, Value)>,
+}
+
+/// The world, its lock and its driver's bell.
+pub(crate) struct Shared {
+    stage: Mutex<Stage>,
+    bell: Arc<Bell>,
+    /// Something has happened.
+    changed: Condvar,
+    harness: Harness,
+}
+
+/// Where an execution is in its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(ExecId);
+
+impl Shared {
+    /// A world with what a harness sets up, before the first execution.
+    ///
+    /// # Errors
+    /// What a run would refuse as well.
+    pub(crate) fn new(harness: &Harness, has_machine: bool, mode: ClockMode, quiet: Duration) -> Result<Shared, Error> {
+        let mut world = harness.empty_world()?;
+        world.open = true;
+        world.interactive = true;
+        if has_machine {
+            world.machines.insert(0, harness.machine_under_test().clone());
+        }
+        let stage = Stage {
+            world,
+            mode,
+            quiet,
+            touched: None,
+            wanting: None,
+            goal: None,
+            delayed: Vec::new(),
+            pollers: Vec::new(),
+            started: 0,
+            is_over: false,
+        };
+        Ok(Shared { stage: Mutex::new(stage), bell: Arc::default(), changed: Condvar::new(), harness: harness.clone() })
+    }
+
+    /// The world, locked.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something in the world on behalf of somebody outside.
+    pub(crate) fn touch<T>(&self, work: impl FnOnce(&mut Stage) -> T) -> T {
+        let mut stage = self.lock();
+        stage.touched = Some(now());
+        let done = work(&mut stage);
+        stage.world.run_errands();
+        let moves = stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some();
+        drop(stage);
+        if moves {
+            self.bell.ring();
+        }
+        done
+    }
+
+    /// Notes that somebody outside is there, such as a worker who polls.
+    pub(crate) fn sign_of_life(&self) {
+        self.lock().touched = Some(now());
+    }
+
+    /// Starts an execution of the harness's machine.
+    ///
+    /// # Errors
+    /// What StartExecution refuses.
+    pub(crate) fn start(&self, input: Value) -> Result<Place, Error> {
+        self.harness.check_start(&input)?;
+        let mut stage = self.lock();
+        let n = stage.started;
+        stage.started += 1;
+        let mut harness = self.harness.clone();
+        if n > 0 {
+            // Each execution has a name and random numbers of its own; the first those of a run in process.
+            harness.name = format!("{}-{}", harness.name, n + 1);
+            harness.seed = harness.seed.wrapping_add(n);
+        }
+        let settings = harness.settings_in(&stage.world);
+        let exec = stage.world.start(self.harness.machine_under_test(), Arc::new(settings), input);
+        drop(stage);
+        self.bell.ring();
+        Ok(Place(exec))
+    }
+
+    /// What has become of an execution so far.
+    pub(crate) fn run_of(&self, place: Place) -> Option<Run> {
+        let stage = self.lock();
+        Run::among_others(&stage.world, place.0, self.harness.seed, self.harness.all_machines())
+    }
+
+    /// Waits until `done` holds, or gives what keeps it from ever holding.
+    ///
+    /// # Errors
+    /// What is wrong with the test, or who is waited for in vain.
+    pub(crate) fn wait_until(&self, patience: Duration, mut done: impl FnMut(&Stage) -> bool) -> Result<(), Error> {
+        let mut stage = self.lock();
+        let mut since = now();
+        loop {
+            if let Some(trouble) = &stage.world.trouble {
+                return Err(self.wrong(trouble, &stage));
+            }
+            if done(&stage) {
+                return Ok(());
+            }
+            let (next, timeout) =
+                self.changed.wait_timeout(stage, patience / 4).unwrap_or_else(PoisonError::into_inner);
+            stage = next;
+            if !timeout.timed_out() {
+                since = now();
+            }
+            let since = stage.touched.map_or(since, |touched| touched.max(since));
+            if now().duration_since(since) >= patience {
+                let holders = stage.world.holders();
+                let why = match holders.is_empty() {
+                    false => format!("no answer has come yet to the call of {}", holders.join(", ")),
+                    true => stage.world.idle_diagnosis(),
+                };
+                return Err(self.wrong(&format!("nobody acted for {} s: {why}", patience.as_secs()), &stage));
+            }
+        }
+    }
+
+    fn wrong(&self, trouble: &str, stage: &Stage) -> Error {
+        let history = stage.world.root().map(|slot| match &slot.state {
+            State::Running(e) => Compact::new(e.history()).to_string(),
+            State::Ended { history, .. } => Compact::new(history).to_string(),
+        });
+        let name = self.harness.machine_under_test().name();
+        Error::new(ErrorKind::Mocks, format!("rehearse `{name}`: {trouble}\n\n{}", history.unwrap_or_default()))
+    }
+
+    /// Moves the clock on, everything that falls due happening at its own instant.
+    ///
+    /// # Errors
+    /// As [`wait_until`](Self::wait_until).
+    pub(crate) fn advance(&self, by: Duration) -> Result<(), Error> {
+        {
+            let mut stage = self.lock();
+            let goal = stage.world.clock.now() + by;
+            stage.goal = Some(goal);
+        }
+        self.bell.ring();
+        self.wait_until(PATIENCE, |stage| stage.goal.is_none())
+    }
+
+    /// Lets happen what is due, until it is told to end.
+    pub(crate) fn drive(&self) {
+        let waker = Waker::from(Arc::clone(&self.bell));
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            let mut stage = self.lock();
+            if stage.is_over {
+                return;
+            }
+            let nap = stage.step(&mut cx);
+            drop(stage);
+            self.changed.notify_all();
+            match nap {
+                Nap::None => {}
+                Nap::For(time) => self.bell.wait(Some(time)),
+                Nap::UntilWoken => self.bell.wait(None),
+            }
+        }
+    }
+
+    /// Tells the driver to end.
+    pub(crate) fn end(&self) {
+        self.lock().is_over = true;
+        self.bell.ring();
+        self.changed.notify_all();
+    }
+}
+
+/// How long the driver may sleep.
+#[derive(Debug, PartialEq, Eq)]
+enum Nap {
+    None,
+    For(Duration),
+    UntilWoken,
+}
+
+impl Stage {
+    /// Lets happen what may happen now.
+    fn step(&mut self, cx: &mut Context<'_>) -> Nap {
+        let present = self.world.clock.now();
+        let rest = self.world.go(Some(present));
+        self.release(present);
+        if self.hand_out_work() {
+            return Nap::None;
+        }
+        if rest == Rest::Held {
+            return if self.world.poll_mocks(cx).is_ready() { Nap::None } else { Nap::UntilWoken };
+        }
+        let next = self.next_at();
+        if let Some(goal) = self.goal {
+            let to = next.map_or(goal, |next| next.min(goal));
+            self.go_to(to);
+            if to == goal && self.next_at().is_none_or(|next| next > goal) && !self.world.is_held() {
+                self.world.clock.move_to(goal);
+                self.world.tick();
+                self.goal = None;
+            }
+            return Nap::None;
+        }
+        let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
+        let wanting = *self.wanting.get_or_insert_with(now);
+        match self.still_quiet_for(wanting) {
+            Duration::ZERO => {
+                self.wanting = None;
+                self.go_to(next);
+                Nap::None
+            }
+            left => Nap::For(left),
+        }
+    }
+
+    fn go_to(&mut self, at: Timestamp) {
+        self.world.go(Some(at));
+        // Where nothing of the world itself was due, a delayed request was.
+        if self.world.next_at().is_none_or(|next| next > at) && !self.world.is_held() {
+            self.world.clock.move_to(at);
+        }
+        self.release(self.world.clock.now());
+    }
+
+    /// When something next happens by itself.
+    fn next_at(&mut self) -> Option<Timestamp> {
+        let delayed = self.delayed.iter().map(|(at, _)| *at).min();
+        self.world.next_at().into_iter().chain(delayed).min()
+    }
+
+    fn release(&mut self, now: Timestamp) {
+        let (due, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.delayed).into_iter().partition(|(at, _)| *at <= now);
+        self.delayed = left;
+        for (_, promise) in due {
+            let _gone = promise.keep(());
+        }
+    }
+
+    /// How much longer the clock has to stand still for somebody outside, who may go on for ever with requests that
+    /// change nothing.
+    fn still_quiet_for(&self, wanting: Instant) -> Duration {
+        const MOST: u32 = 10;
+        let someone_can_act = !self.world.parked.is_empty();
+        let wanted_for = now().duration_since(wanting);
+        match self.touched {
+            _ if wanted_for >= self.quiet * MOST => Duration::ZERO,
+            Some(touched) => self.quiet.saturating_sub(now().duration_since(touched)),
+            None if someone_can_act => self.quiet.saturating_sub(wanted_for),
+            None => Duration::ZERO,
+        }
+    }
+
+    /// The instant on the virtual clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+    /// The models.
+    pub(crate) fn services(&self) -> &Services {
+        &self.world.services
+    }
+    /// The models, to be changed at this instant.
+    pub(crate) fn services_mut(&mut self) -> (Timestamp, &mut Services) {
+        (self.world.clock.now(), &mut self.world.services)
+    }
+    /// Whether an execution has ended.
+    pub(crate) fn has_ended(&self, place: Place) -> bool {
+        self.world.executions.get(place.0.0 as usize).is_none_or(|slot| matches!(slot.state, State::Ended { .. }))
+    }
+    /// Whether a task of an execution waits for somebody outside.
+    pub(crate) fn is_parked(&self, place: Place) -> bool {
+        self.world.parked.iter().any(|parked| parked.exec == place.0)
+    }
+    /// The task that holds a task token.
+    pub(crate) fn work_of_token(&self, token: &str) -> Option<Work> {
+        let parked = self.world.parked.iter().find(|p| !p.unpolled && p.call.token.as_deref() == Some(token))?;
+        Some(Work::of(parked))
+    }
+    /// GetActivityTask: the next task of an activity, its token and its input, when there is one.
+    pub(crate) fn poll_activity(&mut self, activity: &str, worker: Option<String>) -> Pending<(Str, Value)> {
+        let (promise, pending) = promise();
+        self.pollers.push(Poller { activity: activity.to_owned(), worker, promise });
+        self.hand_out_work();
+        pending
+    }
+    /// Gives waiting tasks to waiting workers; whether any were.
+    fn hand_out_work(&mut self) -> bool {
+        let before = self.pollers.len();
+        self.pollers.retain(|poller| !poller.promise.is_abandoned());
+        for poller in std::mem::take(&mut self.pollers) {
+            let Some(parked) = self.world.parked.iter_mut().find(|p| p.is_work_for(&poller.activity)) else {
+                self.pollers.push(poller);
+                continue;
+            };
+            parked.unpolled = false;
+            let (exec, call) = (parked.exec, parked.call.id);
+            let task = (parked.call.token.clone().unwrap_or_default(), parked.call.payload.clone());
+            self.world.send(exec, Input::WorkerStarted(call, poller.worker.as_deref().map(Str::from)));
+            // Who goes away at this very moment has taken the task with them, as with the service.
+            let _gone = poller.promise.keep(task);
+        }
+        self.pollers.len() < before
+    }
+    /// SendTaskSuccess and SendTaskFailure.
+    pub(crate) fn finish_work(&mut self, work: Work, outcome: Outcome) {
+        self.world.end_work(work, outcome);
+    }
+    /// SendTaskHeartbeat.
+    pub(crate) fn heartbeat(&mut self, work: Work) {
+        self.world.beat_of(work);
+    }
+    /// Something that comes when the virtual clock has gone on by this much.
+    pub(crate) fn after(&mut self, delay: Duration) -> Pending<()> {
+        let (promised, pending) = promise();
+        self.delayed.push((self.world.clock.now() + delay, promised));
+        pending
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever acts outside does so in real time")]
+fn now() -> Instant {
+    Instant::now()
+}
