@@ -16,7 +16,7 @@ const MOST_PATHS: usize = 100;
 pub(super) fn check(target: &Value, id: &str) -> Result<(), ServiceError> {
     let text = |member: &str| target.get(member).and_then(Value::as_str);
     let bad_path = |path: &str| invalid(format!("Invalid JsonPath: {path} for target {id}."));
-    if let Some(path) = text("InputPath").filter(|path| JsonPath::parse(path).is_err()) {
+    if let Some(path) = text("InputPath").filter(|path| !is_path(path)) {
         return Err(bad_path(path));
     }
     let Some(transformer) = target.get("InputTransformer").filter(|t| !t.is_null()) else { return Ok(()) };
@@ -32,7 +32,7 @@ pub(super) fn check(target: &Value, id: &str) -> Result<(), ServiceError> {
             return Err(invalid(format!("InputPathsMap key {name} for target {id} must not start with AWS.")));
         }
         let path = path.as_str().unwrap_or_default();
-        if JsonPath::parse(path).is_err() {
+        if !is_path(path) {
             return Err(bad_path(path));
         }
     }
@@ -40,6 +40,11 @@ pub(super) fn check(target: &Value, id: &str) -> Result<(), ServiceError> {
         return Err(invalid(format!("InputTemplate for target {id} must not be empty.")));
     }
     Ok(())
+}
+
+/// A path begins with what it leads through.
+fn is_path(text: &str) -> bool {
+    text.starts_with('$') && JsonPath::parse(text).is_ok()
 }
 
 /// What the target gets, as text.
