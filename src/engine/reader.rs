@@ -1,16 +1,14 @@
 //! ItemReader: bytes of an object → the items of a distributed Map.
 
-use std::sync::Arc;
-
 use crate::asl::machine::{CsvHeaders, InputType, ItemReader};
 use crate::task::TaskError;
-use crate::value::{Map, Str, Value};
+use crate::value::{Content, Map, Str, Value};
 
 /// What was fetched for an ItemReader.
 #[derive(Clone, Debug)]
 pub enum Bytes {
     /// The content of an object.
-    Object(Arc<[u8]>),
+    Object(Content),
     /// A listing: one object with `Key`, `Size`, `LastModified`, `Etag`, `StorageClass` an entry.
     Listing(Vec<Value>),
 }

@@ -17,8 +17,8 @@ pub(crate) mod shared;
 pub(crate) mod targets;
 mod world;
 
+pub use crate::services::s3::S3 as Objects;
 pub use assert::StateRuns;
-pub use objects::Objects;
 pub(crate) use outside::Work;
 pub use run::{Child, Run};
 pub use session::{ActivityTask, Session, Token};
@@ -35,7 +35,7 @@ use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
 use crate::outside::{Connection, Outside};
 use crate::services::{Services, Setup};
 use crate::time::Timestamp;
-use crate::value::{Map, Value};
+use crate::value::{Content, Map, Str, Value};
 
 use world::World;
 
@@ -60,7 +60,8 @@ pub struct Harness {
     machine: Machine,
     mocks: MockSet,
     faults: FaultSet,
-    objects: Objects,
+    /// What is put before the run: bucket, key, content.
+    objects: Vec<(Str, Str, Content)>,
     services: Setup,
     outside: Outside,
     machines: Vec<Machine>,
@@ -101,7 +102,7 @@ impl Harness {
             machine: machine.clone(),
             mocks: MockSet::default(),
             faults: FaultSet::default(),
-            objects: Objects::default(),
+            objects: Vec::new(),
             services: Setup::default(),
             outside: Outside::default(),
             machines: Vec::new(),
@@ -212,7 +213,7 @@ impl Harness {
     /// Hands over an object for an ItemReader.
     #[must_use]
     pub fn object(mut self, bucket: &str, key: &str, body: impl AsRef<[u8]>) -> Self {
-        self.objects.put(bucket, key, body);
+        self.objects.push((bucket.into(), key.into(), Content::holding(body.as_ref().to_vec())));
         self
     }
     /// Says that an activity does not exist: by name or by ARN. A task that needs it fails with `States.Runtime`.
@@ -403,12 +404,12 @@ impl Harness {
         world.mocks = self.mocks.clone();
         world.mocks.rewind();
         world.faults = self.faults.clone();
-        world.objects = self.objects.clone();
         if !self.services.is_empty() {
             world.services = Services::new(&self.services, self.start, self.seed)
                 .map_err(|e| Error::new(ErrorKind::Mocks, format!("set up the services: {e}")))?;
         }
         world.outside = self.outside.afresh();
+        world.services.hand_over(self.start, &self.objects);
         world.machines.clone_from(&self.machines);
         if let Some(shared) = self.shared_tallies() {
             world.tallies.clone_from(shared);

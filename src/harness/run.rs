@@ -8,7 +8,6 @@ use crate::coverage::Counted;
 use crate::engine::{Status, Tally};
 #[cfg(feature = "server")]
 use crate::harness::clock::ExecId;
-use crate::harness::objects::Objects;
 use crate::harness::targets;
 use crate::harness::world::{State, World};
 use crate::history::compact::Compact;
@@ -16,6 +15,7 @@ use crate::history::timeline::{Timeline, timeline};
 use crate::history::{History, wire};
 use crate::mock::{CallLog, Calls, Unused};
 use crate::services::Services;
+use crate::services::s3::S3;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
@@ -25,7 +25,6 @@ pub struct Run {
     history: History,
     variables: Vec<(Str, Value)>,
     calls: CallLog,
-    objects: Objects,
     services: Services,
     children: Vec<Child>,
     unused: Vec<Unused>,
@@ -79,8 +78,7 @@ impl Run {
             history,
             variables,
             calls: world.log.clone(),
-            objects: world.objects.clone(),
-            services: Services::empty(world.clock.now(), seed),
+            services: Services::with_objects(world.clock.now(), seed, world.services.s3().clone()),
             children: Vec::new(),
             unused: Vec::new(),
             arn: slot.arn.clone(),
@@ -128,7 +126,6 @@ impl Run {
             history: root.history,
             variables,
             calls: world.log,
-            objects: world.objects,
             services: world.services,
             unused,
             arn: root.arn,
@@ -210,8 +207,8 @@ impl Run {
         self.machines.iter().flat_map(Machine::state_names)
     }
     /// Objects that were handed over or written by a ResultWriter.
-    pub fn objects(&self) -> &Objects {
-        &self.objects
+    pub fn objects(&self) -> &S3 {
+        self.services.s3()
     }
     /// What the models of services hold at the end.
     pub fn services(&self) -> &Services {

@@ -12,7 +12,7 @@ use crate::asl::{Machine, Resource, ResourceKind};
 use crate::engine::{ChildSpec, Class, Effect, Execution, Input, RunId, Settings, Status, Tally};
 use crate::harness::clock::{Clock, ExecId};
 use crate::harness::nested;
-use crate::harness::objects::Objects;
+use crate::harness::objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
 use crate::outside::{self, Connection, Outside};
@@ -29,7 +29,6 @@ pub(super) struct World {
     pub mocks: MockSet,
     pub faults: FaultSet,
     pub log: CallLog,
-    pub objects: Objects,
     /// Models of services, which answer where the test has set them up.
     pub services: Services,
     /// Addresses outside that the test names.
@@ -173,7 +172,6 @@ impl World {
             mocks: MockSet::default(),
             faults: FaultSet::default(),
             log: CallLog::new(start),
-            objects: Objects::default(),
             services: Services::empty(start, seed),
             outside: Outside::default(),
             machines: Vec::new(),
@@ -365,13 +363,13 @@ impl World {
                 }
                 Effect::SetTimer { id, at, class } => self.clock.schedule(at, class, exec, Input::TimerFired(id)),
                 Effect::CancelTimer(id) => self.clock.cancel_timer(exec, id),
-                Effect::ReadItems(read) => match self.objects.read(&read, self.clock.now()) {
+                Effect::ReadItems(read) => match objects::read(self.services.s3(), &read) {
                     Ok(bytes) => self.send(exec, Input::ItemsRead(read.run, bytes)),
                     Err(trouble) => self.trouble = Some(trouble),
                 },
                 Effect::WriteResults(write) => {
-                    let details = self.objects.write(&write, self.clock.now());
-                    self.send(exec, Input::ResultsWritten(write.run, Ok(details)));
+                    let details = objects::write(self.services.s3_at(self.clock.now()), &write, self.clock.now());
+                    self.send(exec, Input::ResultsWritten(write.run, details));
                 }
                 Effect::StartChild(spec) => self.start_child(exec, &spec),
                 Effect::StopChildren(run) => {

@@ -58,7 +58,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::time::Timestamp;
-use crate::value::Value;
+use crate::value::{Content, Str, Value};
 use sqs::Message;
 
 /// The account everything belongs to.
@@ -95,8 +95,40 @@ impl Services {
         }
         for (service, operation, input) in setup.calls() {
             services.call(start, *service, operation, input)?;
+            if *operation == "CreateBucket" {
+                services.s3.be_strict();
+            }
         }
+        services.hand_over(start, setup.objects());
         Ok(services)
+    }
+
+    /// Models that hold objects and nothing else.
+    #[cfg(feature = "server")]
+    pub(crate) fn with_objects(start: Timestamp, seed: u64, s3: s3::S3) -> Services {
+        Services { s3, ..Services::empty(start, seed) }
+    }
+
+    /// Puts objects before anything happens; buckets come into being with them.
+    pub(crate) fn hand_over(&mut self, start: Timestamp, objects: &[(Str, Str, Content)]) {
+        self.s3.set_now(start);
+        for (bucket, key, content) in objects {
+            self.s3.put_content(bucket.clone(), key.clone(), content.clone());
+        }
+        if !objects.is_empty() && !self.has(Service::S3) {
+            self.present.push(Service::S3);
+        }
+    }
+
+    /// What S3 holds.
+    pub fn s3(&self) -> &s3::S3 {
+        &self.s3
+    }
+
+    /// S3 at an instant, for somebody to put into it.
+    pub(crate) fn s3_at(&mut self, now: Timestamp) -> &mut s3::S3 {
+        self.s3.set_now(now);
+        &mut self.s3
     }
 
     /// Models that hold nothing and answer nobody.

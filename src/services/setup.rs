@@ -3,7 +3,7 @@
 use super::arn;
 use super::lambda::Function;
 use super::{Rule, Service};
-use crate::value::{Map, Value};
+use crate::value::{Content, Map, Str, Value};
 
 /// What services hold when a run starts. Every run starts afresh.
 ///
@@ -23,6 +23,7 @@ pub struct Setup {
     calls: Vec<(Service, &'static str, Value)>,
     present: Vec<Service>,
     functions: Vec<Function>,
+    objects: Vec<(Str, Str, Content)>,
 }
 
 /// A table with its key and its first items.
@@ -82,6 +83,17 @@ impl Setup {
             self.present.push(service);
         }
         self
+    }
+    /// A bucket. Where a test creates buckets itself, nothing is put into any other.
+    #[must_use]
+    pub fn bucket(self, name: &str) -> Setup {
+        self.call(Service::S3, "CreateBucket", Value::object([("Bucket", Value::from(name))]))
+    }
+    /// An object, with its bucket where there is none of this name.
+    #[must_use]
+    pub fn object(mut self, bucket: &str, key: &str, body: impl AsRef<[u8]>) -> Setup {
+        self.objects.push((bucket.into(), key.into(), Content::holding(body.as_ref().to_vec())));
+        self.with(Service::S3)
     }
     /// A queue; one whose name ends in `.fifo` is a FIFO queue with content-based deduplication.
     #[must_use]
@@ -172,6 +184,9 @@ impl Setup {
     }
     pub(super) fn functions(&self) -> &[Function] {
         &self.functions
+    }
+    pub(super) fn objects(&self) -> &[(Str, Str, Content)] {
+        &self.objects
     }
     pub(super) fn calls(&self) -> &[(Service, &'static str, Value)] {
         &self.calls

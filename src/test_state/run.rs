@@ -79,7 +79,7 @@ pub(super) fn run_node(
             None
         }),
     };
-    let items = c.map_item_reader_data.as_deref().map(|text| Bytes::Object(text.as_bytes().into()));
+    let items = c.map_item_reader_data.as_deref().map(|text| Bytes::Object(text.to_owned().into()));
     let execution = drive(execution, &mut reply, items);
     if let Some(resource) = asked_for {
         let message = format!("nothing answers `{resource}`: give a mock, a result or an error");

@@ -42,6 +42,7 @@ mod report;
 #[cfg(feature = "cli")]
 mod reports;
 mod retry;
+mod s3;
 mod scenarios;
 mod schema;
 #[cfg(feature = "server")]

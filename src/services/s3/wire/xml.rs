@@ -44,11 +44,12 @@ const LISTS: &[(&str, Option<&str>, &str)] = &[
 ];
 
 /// Members that are called otherwise in XML: in which element, as what, and the member.
-const RENAMED: [(&str, &str, &str); 5] = [
+const RENAMED: [(&str, &str, &str); 6] = [
     ("QueueConfiguration", "Queue", "QueueArn"),
     ("TopicConfiguration", "Topic", "TopicArn"),
     ("CloudFunctionConfiguration", "CloudFunction", "LambdaFunctionArn"),
     ("Filter", "S3Key", "Key"),
+    ("ObjectParts", "PartsCount", "TotalPartsCount"),
     ("VersioningConfiguration", "MfaDelete", "MFADelete"),
 ];
 
