@@ -1,5 +1,6 @@
 //! Asynchronous invocations: tried again on the virtual clock, and handed on to destinations and dead-letter queues.
 
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ pub(super) struct Event {
 pub(super) struct AtWork {
     event: Event,
     version: String,
-    working: Working,
+    /// Behind a lock so that it can be looked at from anywhere; nobody ever waits for it.
+    working: Mutex<Working>,
     worked: Option<Worked>,
 }
 
@@ -87,7 +89,12 @@ impl Lambda {
                         self.due_now(around);
                     }
                     Ran::Later(working) => {
-                        self.at_work.push_back(AtWork { event, version: run.version, working, worked: None });
+                        self.at_work.push_back(AtWork {
+                            event,
+                            version: run.version,
+                            working: Mutex::new(working),
+                            worked: None,
+                        });
                     }
                 }
             }
@@ -216,7 +223,8 @@ impl Lambda {
     pub(super) fn poll_events(&mut self, around: &mut Surroundings, cx: &mut Context<'_>) -> Poll<()> {
         for at_work in &mut self.at_work {
             if at_work.worked.is_none()
-                && let Poll::Ready(worked) = at_work.working.as_mut().poll(cx)
+                && let Poll::Ready(worked) =
+                    at_work.working.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx)
             {
                 at_work.worked = Some(worked);
             }
