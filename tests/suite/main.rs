@@ -23,6 +23,7 @@ mod imports_cli;
 mod init;
 mod jsonata_oracle;
 mod jsonpath_oracle;
+mod lambda;
 mod laws;
 mod layering;
 mod limits;

@@ -38,7 +38,7 @@ pub(super) struct Event {
 pub(super) struct AtWork {
     event: Event,
     version: String,
-    /// Behind a lock nobody ever waits for, so that a run may be shared between threads.
+    /// Behind a lock so that it can be looked at from anywhere; nobody ever waits for it.
     working: Mutex<Working>,
     worked: Option<Worked>,
 }

@@ -17,6 +17,7 @@ use crate::value::Value;
 /// ```
 /// use rehearsal::prelude::*;
 /// use rehearsal::services::{Function, Setup};
+/// use rehearsal::task::TaskError;
 ///
 /// let machine = Machine::parse(r#"{"StartAt": "Charge", "States": {"Charge": {
 ///     "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "OutputPath": "$.Payload",

@@ -264,3 +264,40 @@ fn told(run: &Run, ended: Ended, wants_log: bool) -> Value {
     members.insert("ExecutedVersion", run.version.as_str());
     members.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Service, Services, Setup};
+    use super::*;
+    use crate::mock;
+    use crate::time::DurationExt;
+
+    #[test]
+    fn an_event_that_fails_is_tried_after_one_and_two_minutes_and_then_goes_to_its_destination() {
+        let function = Function::new("charge").mock(mock::lambda_error("Busy", "later"));
+        let start = Timestamp::EPOCH_DEFAULT;
+        let mut services = Services::new(&Setup::new().queue("failed").function(function), start, 0).unwrap();
+        let to = "arn:aws:sqs:us-east-1:123456789012:failed";
+        let config = json!({ "FunctionName": "charge", "DestinationConfig": { "OnFailure": { "Destination": to } } });
+        services.call(start, Service::Lambda, "PutFunctionEventInvokeConfig", &config.into()).unwrap();
+        let event = json!({ "FunctionName": "charge", "InvocationType": "Event", "Payload": { "n": 1 } });
+        let taken = services.call(start, Service::Lambda, "Invoke", &event.into()).unwrap();
+        assert_eq!(taken, json!({ "StatusCode": 202 }).into());
+        for after in [60, 180] {
+            assert!(services.messages("failed").unwrap().is_empty());
+            let due = services.next_at().unwrap();
+            assert_eq!(due, start + after.secs());
+            services.pass(due);
+        }
+        let record = Value::parse(services.messages("failed").unwrap()[0].body()).unwrap().to_json();
+        assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+        assert_eq!(record["requestContext"]["approximateInvokeCount"], 3);
+        assert_eq!(
+            (&record["requestPayload"], &record["responsePayload"]["errorType"]),
+            (&json!({ "n": 1 }), &json!("Busy"))
+        );
+        assert_eq!(services.next_at(), None);
+    }
+}
