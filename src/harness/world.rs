@@ -263,6 +263,12 @@ impl World {
                 }
                 self.deliver(exec, input);
             }
+            if self.trouble.is_none() {
+                self.trouble = self.services.take_trouble();
+            }
+            if self.trouble.is_some() {
+                return Rest::Idle;
+            }
             if self.is_held() {
                 return Rest::Held;
             }

@@ -227,6 +227,7 @@ pub(crate) static MAP: &[Field] = &[
 pub(crate) static SERVICES: &[Field] = &[
     field("dynamodb", Kind::Object(DYNAMODB), "Tables that keep items"),
     field("events", Kind::Object(EVENTS), "Event buses and rules, which pass on what is put"),
+    field("lambda", Kind::Object(LAMBDA), "Functions that tasks, rules and clients invoke"),
     field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
     field("sqs", Kind::Object(SQS), "Queues that keep messages"),
 ];
@@ -264,6 +265,29 @@ pub(crate) static RULE: &[Field] = &[
     field("topics", Kind::Texts, "Topics that get the events"),
     field("functions", Kind::Texts, "Functions that are called with the events"),
     field("machines", Kind::Texts, "State machines that the events start"),
+];
+
+/// The words about functions.
+pub(crate) static LAMBDA: &[Field] =
+    &[field("functions", Kind::Named(&Kind::Object(FUNCTION)), "Functions by name, with who answers them")];
+
+/// The words of a function: those of its own, and those of a mock's reply that say what it returns.
+pub(crate) static FUNCTION: &[Field] = &[
+    field("command", Kind::Text, "A program that gets each event on its standard input and writes the result"),
+    field("handler", Kind::Text, "A program that asks the Lambda Runtime API for events, when services are served"),
+    field("runtime", Kind::Flag, "A handler that somebody else starts, when services are served"),
+    field("url", Kind::Text, "An address to which each event is posted; the answer is the result"),
+    field("replies", Kind::Replies, "Replies of a mock, where one is not enough"),
+    field("return", Kind::Any, "What it returns"),
+    field("fail", Kind::TextOrNull, "The type of the error that it throws"),
+    field("refuse", Kind::TextOrNull, "The error with which the service does not even invoke it"),
+    field("never", Kind::Flag, "It never returns, until its timeout is over"),
+    field("cause", Kind::Text, "The message that goes with `fail` or `refuse`"),
+    field("takes", Kind::Duration, "How long it takes on the virtual clock; no time by default"),
+    field("timeout", Kind::Duration, "How long it may take; 3 s by default"),
+    field("memory", Kind::Positive, "Its memory in MB; 128 by default"),
+    field("environment", Kind::Named(&Kind::Text), "Variables of its environment"),
+    field("concurrency", Kind::Count, "How many invocations may go on at once"),
 ];
 
 /// The words about topics.

@@ -21,6 +21,7 @@ mod expect;
 mod extends;
 mod file;
 mod format;
+mod function;
 mod header;
 pub(crate) mod in_tests;
 #[cfg(feature = "fuzz")]

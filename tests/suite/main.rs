@@ -14,6 +14,8 @@ mod determinism;
 mod events;
 mod generate;
 mod graph;
+#[cfg(all(feature = "server", unix))]
+mod handlers;
 mod hostile;
 #[cfg(feature = "client")]
 mod http_task;

@@ -30,9 +30,9 @@ pub(crate) use route::{Identified, Protocol, identify, operation};
 pub(crate) struct Scheme(pub(crate) &'static str);
 
 /// A request with its whole body.
-pub type Request = http::Request<Bytes>;
+pub(crate) type Request = http::Request<Bytes>;
 /// A response with its whole body.
-pub type Response = http::Response<Bytes>;
+pub(crate) type Response = http::Response<Bytes>;
 
 /// What comes of a request, at once or later.
 pub(crate) enum Handled {
