@@ -32,7 +32,7 @@ use crate::coverage::{self, Counted as _};
 use crate::engine::{Limits, Settings, Tally};
 use crate::error::{Error, ErrorKind};
 use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
-use crate::outside::{Connection, Outside};
+use crate::outside::{Connection, Outside, Upstream};
 use crate::services::{Services, Setup};
 use crate::time::Timestamp;
 use crate::value::{Content, Map, Str, Value};
@@ -201,6 +201,12 @@ impl Harness {
     #[must_use]
     pub fn connection(mut self, name: &str, connection: Connection) -> Self {
         self.outside.connect(name, connection);
+        self
+    }
+    /// Lets a server of AWS services, such as an emulator, answer what neither a mock nor a model does.
+    #[must_use]
+    pub fn upstream(mut self, upstream: Upstream) -> Self {
+        self.outside.upstreams.add(upstream);
         self
     }
     /// How long, in real time, a server outside is waited for before it counts as one that never answers. The default is
