@@ -209,6 +209,11 @@ impl Harness {
         self.outside.upstreams.add(upstream);
         self
     }
+    /// Addresses outside that it names.
+    #[cfg(feature = "server")]
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.outside
+    }
     /// How long, in real time, a server outside is waited for before it counts as one that never answers. The default is
     /// 10 s.
     #[must_use]

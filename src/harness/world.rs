@@ -449,13 +449,13 @@ impl World {
         // A model answers what no mock does, or a server outside; faults lie over all of them.
         let ask = || match mocks.answer(&call, at) {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
-                let first = outside.upstream(&call, Which::Named);
+                let first = outside.upstream(&call, at, Which::Named);
                 let asked = first.or_else(|| integration::answer(services, &call, &caller, at));
                 let kept = |name: &str| {
                     let kept = services.connection(name)?;
                     Connection::described(&kept.kind, &kept.parameters).ok()
                 };
-                let last = || if is_nested { None } else { outside.upstream(&call, Which::All) };
+                let last = || if is_nested { None } else { outside.upstream(&call, at, Which::All) };
                 match asked.or_else(|| outside.answer(&call, at, &kept)).or_else(last) {
                     Some(Ok(answer)) => answer,
                     Some(Err(why)) => {

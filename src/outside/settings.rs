@@ -105,16 +105,18 @@ impl Outside {
     ///
     /// # Errors
     /// What the test still has to say.
-    pub(crate) fn upstream(&self, call: &Call, which: Which) -> Option<Result<Answer, String>> {
+    pub(crate) fn upstream(&self, call: &Call, at: Timestamp, which: Which) -> Option<Result<Answer, String>> {
         if self.upstreams.is_empty() {
             return None;
         }
         #[cfg(feature = "client")]
-        return super::upstream::answer(self, call, which);
+        return super::upstream::answer(self, call, at, which);
         #[cfg(not(feature = "client"))]
         {
-            let asks = which == Which::All && call.resource.service().starts_with("aws-sdk:");
-            asks.then(|| Err(format!("`{}` calls an upstream, which needs the cargo feature `client`", call.location())))
+            let (_, asks) = (at, which == Which::All && call.resource.service().starts_with("aws-sdk:"));
+            asks.then(|| {
+                Err(format!("`{}` calls an upstream, which needs the cargo feature `client`", call.location()))
+            })
         }
     }
 }

@@ -108,9 +108,7 @@ pub(crate) fn sign(request: &mut Outgoing, credentials: &Credentials, scope: &Sc
     let mut signed: Vec<(String, String)> = request
         .headers
         .iter()
-        .map(|(name, value)| {
-            (name.to_ascii_lowercase(), value.split_whitespace().collect::<Vec<_>>().join(" "))
-        })
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.split_whitespace().collect::<Vec<_>>().join(" ")))
         .filter(|(name, _)| is_signed(name))
         .collect();
     signed.sort();
@@ -128,8 +126,7 @@ pub(crate) fn sign(request: &mut Outgoing, credentials: &Credentials, scope: &Sc
         .collect();
     query.sort_unstable();
     let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let canonical =
-        format!("{}\n{path}\n{}\n{headers}\n{names}\n{payload}", request.method, query.join("&"));
+    let canonical = format!("{}\n{path}\n{}\n{headers}\n{names}\n{payload}", request.method, query.join("&"));
     let day = scope.date.get(..8).unwrap_or_default();
     let place = format!("{day}/{}/{}/aws4_request", scope.region, scope.service);
     let signature = signature(&credentials.secret, scope.date, &place, &canonical);

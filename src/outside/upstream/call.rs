@@ -11,18 +11,26 @@ use crate::outside::response::takes;
 use crate::outside::settings::Outside;
 use crate::outside::sign::{self, Credentials, Scope};
 use crate::outside::thread::on_a_thread;
+use crate::services::{Service as ModelOf, ServiceError, integration};
 use crate::task::{Call, TaskError};
+use crate::time::Timestamp;
 use crate::value::{Map, Str, Value};
 
 /// What an upstream answers to a call.
-pub(in crate::outside) fn answer(outside: &Outside, call: &Call, which: Which) -> Option<Result<Answer, String>> {
+pub(in crate::outside) fn answer(
+    outside: &Outside,
+    call: &Call,
+    at: Timestamp,
+    which: Which,
+) -> Option<Result<Answer, String>> {
     let ResourceKind::Service { service: name, action, .. } = call.resource.kind() else { return None };
-    let Some(name) = name.strip_prefix("aws-sdk:") else {
+    let optimised = OPTIMISED.iter().find(|(own, _)| **own == **name).map(|(_, service)| *service);
+    let Some(name) = name.strip_prefix("aws-sdk:").or(optimised.map(ModelOf::name)) else {
         // Only who asks for this very service means it to be answered there.
         outside.upstreams.of(name, Which::Named).filter(|_| which == Which::Named)?;
         return Some(Err(format!(
-            "`{}` calls {}, an optimised integration, and an upstream is asked for `aws-sdk:` resources only\n  help: \
-             answer it with a mock",
+            "`{}` calls {}, an optimised integration that no upstream is asked for\n  help: use the `aws-sdk:` \
+             resource, or answer it with a mock",
             call.location(),
             call.resource.short()
         )));
@@ -39,7 +47,8 @@ pub(in crate::outside) fn answer(outside: &Outside, call: &Call, which: Which) -
     };
     let Some(service) = table::service(name) else { return unknown(name) };
     let Some(known) = service.operation(&operation) else { return unknown(&operation) };
-    let mut request = match request(service, &operation, known, &call.payload, &target) {
+    let payload = if optimised.is_some() { integration::as_texts(&call.payload) } else { call.payload.clone() };
+    let mut request = match request(service, &operation, known, &payload, &target) {
         Ok(request) => request,
         Err(why) => return Some(Err(format!("`{}` calls {}: {why}", call.location(), call.resource.short()))),
     };
@@ -55,8 +64,38 @@ pub(in crate::outside) fn answer(outside: &Outside, call: &Call, which: Which) -
     let call = call.clone();
     Some(Ok(Answer::Future(Box::pin(async move {
         let outcome = sent.await.unwrap_or_else(|| Err(Unreached::Failed("no request could be made".into())));
-        reply(&call, service, known, outcome).by(by.into())
+        let reply = match (optimised, &outcome) {
+            (Some(model), Ok(response)) => of_optimised(&call, service, known, response, model, at),
+            _ => reply(&call, service, known, outcome),
+        };
+        reply.by(by.into())
     }))))
+}
+
+/// Optimised integrations that pass parameters on as they are.
+const OPTIMISED: [(&str, ModelOf); 2] = [("dynamodb", ModelOf::DynamoDb), ("sqs", ModelOf::Sqs)];
+
+/// What the task of an optimised integration makes of the response: the same as of a model's.
+fn of_optimised(
+    call: &Call,
+    service: &Service,
+    known: Operation,
+    response: &Incoming,
+    model: ModelOf,
+    at: Timestamp,
+) -> Reply {
+    let outcome = if (200..300).contains(&response.status) {
+        result(service, known, response).map_err(|why| ServiceError::coded("SdkClientException", why))
+    } else {
+        let (code, message) = error(response);
+        let error = match service.has_class_for(&code) {
+            true => ServiceError::modelled(code, message),
+            false => ServiceError::coded(code, message),
+        };
+        Err(error.status(response.status))
+    };
+    let wrong = |why: String| Reply::failed(TaskError::new("States.TaskFailed", why));
+    integration::reply(outcome, model, false, call, at).unwrap_or_else(wrong).takes(takes(response))
 }
 
 /// # Errors
@@ -107,7 +146,13 @@ fn request(
         return Err(format!("the parameter `{name}` is part of the address, and is not given"));
     }
     let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-    let mark = if query.is_empty() { "" } else if path.contains('?') { "&" } else { "?" };
+    let mark = if query.is_empty() {
+        ""
+    } else if path.contains('?') {
+        "&"
+    } else {
+        "?"
+    };
     headers.push(("content-type".into(), "application/json".into()));
     let has_body = !matches!(known.method, "GET" | "DELETE" | "HEAD") || !rest.is_empty();
     let body = body.unwrap_or_else(|| match has_body {

@@ -124,9 +124,11 @@ impl Upstreams {
         };
         let upstream = self.0.iter().find(fits)?;
         Some(match &upstream.place {
-            Place::At(url) => {
-                Target { url: url.trim_end_matches('/').to_owned(), region: crate::pretend::REGION.into(), credentials: None }
-            }
+            Place::At(url) => Target {
+                url: url.trim_end_matches('/').to_owned(),
+                region: crate::pretend::REGION.into(),
+                credentials: None,
+            },
             Place::Account(credentials, region) => {
                 let host = known.map_or(service, |known| known.endpoint);
                 let (url, region) = match GLOBAL.contains(&host) {
