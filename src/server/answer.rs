@@ -187,7 +187,10 @@ async fn serviced(site: &Site, connection: &Connection, request: &wire::Request)
     let struck = site.faults.strike(&service, &operation);
     let now = site.shared.lock().now();
     let mut entry = LoggedRequest::new(now, request, &service, operation);
-    entry.access_key = wire::access_key(request);
+    entry.access_key = match &asked.identified {
+        Some(model) => model.access_key.clone(),
+        None => wire::access_key(request),
+    };
     entry.fault = struck.as_ref().map(|kind| format!("{kind:?}"));
     let (response, spoilt) = match struck {
         None => (handled(site, &asked, request).await, None),
