@@ -23,7 +23,7 @@ use super::{Service, Services, events, lambda, s3};
 use crate::time::Timestamp;
 use crate::value::Value;
 
-pub(crate) use route::{Identified, Protocol, identify, operation};
+pub(crate) use route::{Identified, Protocol, access_key, action, identify, operation, signed_service};
 
 /// How a caller reached us, `http` or `https`: an extension of a request.
 #[derive(Clone, Copy, Debug)]
