@@ -120,8 +120,8 @@ class DynamoDb(Checks):
                      message=re.compile("Invalid UpdateExpression: An expression attribute value used in expression is not defined; attribute value: :a$"))
         self.refused(*wrong, update, **named, Key=key, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": {"S": "x"}, ":b": {"S": "y"}},
                      message=re.compile("Value provided in ExpressionAttributeValues unused in expressions: keys: {:b}$"))
-        self.refused(*wrong, put, **named, Item=key, ConditionExpression="size = :a", ExpressionAttributeValues={":a": {"S": "x"}},
-                     message=re.compile("Invalid ConditionExpression: Attribute name is a reserved keyword; reserved keyword: size$"))
+        self.refused(*wrong, put, **named, Item=key, ConditionExpression="status = :a", ExpressionAttributeValues={":a": {"S": "x"}},
+                     message=re.compile("Invalid ConditionExpression: Attribute name is a reserved keyword; reserved keyword: status$"))
         self.refused(*wrong, self.db.query, **named, KeyConditionExpression="other = :a", ExpressionAttributeValues={":a": {"S": "x"}},
                      message="Query condition missed key schema element: id")
 
