@@ -15,6 +15,8 @@ mod events;
 mod generate;
 mod graph;
 mod hostile;
+#[cfg(feature = "server")]
+mod hostile_wire;
 #[cfg(feature = "client")]
 mod http_task;
 mod iac;
@@ -48,6 +50,8 @@ mod scenarios;
 mod schema;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "wire")]
+mod service_laws;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;
