@@ -50,6 +50,8 @@ pub use lambda::{Function, FunctionContext};
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
+#[cfg(feature = "wire")]
+pub use wire::Endpoint;
 
 pub(crate) use answer::Answer;
 pub(crate) use errand::Errand;
