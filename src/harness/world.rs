@@ -388,8 +388,10 @@ impl World {
         }
     }
 
-    /// Stops the execution that a `.sync` task waits for no more, as the service tries to.
+    /// Stops the job or the execution that a `.sync` task waits for no more, as the service tries to.
     fn stop_job(&mut self, exec: ExecId, call: CallId) {
+        let now = self.clock.now();
+        self.services.stop_job(now, &self.executions[exec.0 as usize].arn, call);
         if let Some(job) = self.jobs.remove(&(exec, call)) {
             self.send(job, Input::Stop(TaskError::default()));
         }

@@ -233,6 +233,11 @@ pub(crate) static SERVICES: &[Field] = &[
     field("dynamodb", Kind::Object(DYNAMODB), "Tables that keep items"),
     field("events", Kind::Object(EVENTS), "Event buses and rules, which pass on what is put"),
     field("lambda", Kind::Object(LAMBDA), "Functions that tasks, rules and clients invoke"),
+    field(
+        "jobs",
+        Kind::Named(&Kind::Named(&Kind::Object(JOB))),
+        "Jobs that `.sync` tasks wait for, by service and by name; `*` is any job of the service",
+    ),
     field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
     field("sqs", Kind::Object(SQS), "Queues that keep messages"),
 ];
@@ -241,8 +246,26 @@ pub(crate) static SERVICES: &[Field] = &[
 pub(crate) static HOLDS: &[Field] = &[
     field("dynamodb", Kind::Named(&Kind::Expected), "The items of tables, in the order of their keys"),
     field("events", Kind::Named(&Kind::Expected), "The events that came to buses, in order"),
+    field("jobs", Kind::Named(&Kind::Expected), "The jobs that each service ran, with `Name` and `Status`, in order"),
     field("sns", Kind::Named(&Kind::Expected), "What was published to topics, in order"),
     field("sqs", Kind::Named(&Kind::Expected), "The bodies of the messages in queues, in order"),
+];
+
+/// The words of a job.
+pub(crate) static JOB: &[Field] = &[
+    field("takes", Kind::Duration, "How long it runs; no time by default"),
+    field("fail", Kind::Text, "Why it fails"),
+    field("forever", Kind::Flag, "It runs until it is stopped"),
+    field("describes", Kind::Named(&Kind::Any), "What its service says of it besides, as in the task's result"),
+    field("then", Kind::List(&Kind::Object(NEXT_JOB)), "How the next runs of it fare; the last is for all that follow"),
+];
+
+/// The words of a job's next run.
+pub(crate) static NEXT_JOB: &[Field] = &[
+    field("takes", Kind::Duration, "How long it runs; no time by default"),
+    field("fail", Kind::Text, "Why it fails"),
+    field("forever", Kind::Flag, "It runs until it is stopped"),
+    field("describes", Kind::Named(&Kind::Any), "What its service says of it besides, as in the task's result"),
 ];
 
 /// The words about tables.

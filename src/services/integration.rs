@@ -1,7 +1,7 @@
 //! How a state machine's task calls a model: what the integration makes of its parameters, of the result, and of errors.
 
 use super::answer::Outcome;
-use super::{Answer, Service, ServiceError, Services, lambda};
+use super::{Answer, Service, ServiceError, Services, jobs, lambda};
 use crate::asl::ResourceKind;
 use crate::mock::{Answer as Answered, Reply, shape};
 use crate::task::{Call, TaskError};
@@ -68,6 +68,9 @@ pub(crate) fn answer(
     at: Timestamp,
 ) -> Option<Result<Answered, String>> {
     if let Some(answered) = lambda::task::answer(services, call, at) {
+        return Some(answered);
+    }
+    if let Some(answered) = jobs::task::answer(services, call, caller, at) {
         return Some(answered);
     }
     let ResourceKind::Service { service, action, .. } = call.resource.kind() else { return None };
