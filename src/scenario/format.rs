@@ -69,6 +69,8 @@ pub(crate) enum Kind {
     Laws,
     /// A list of names, or an object with this of each.
     Names(&'static Kind),
+    /// A file, or an object of the words about what is in it.
+    Body,
     /// The attributes of a table's key: a name, two names, or names with their types.
     Key,
 }
@@ -227,6 +229,7 @@ pub(crate) static MAP: &[Field] = &[
 pub(crate) static SERVICES: &[Field] = &[
     field("dynamodb", Kind::Object(DYNAMODB), "Tables that keep items"),
     field("events", Kind::Object(EVENTS), "Event buses and rules, which pass on what is put"),
+    field("s3", Kind::Object(S3), "Buckets that keep objects"),
     field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
     field("sqs", Kind::Object(SQS), "Queues that keep messages"),
 ];
@@ -235,6 +238,7 @@ pub(crate) static SERVICES: &[Field] = &[
 pub(crate) static HOLDS: &[Field] = &[
     field("dynamodb", Kind::Named(&Kind::Expected), "The items of tables, in the order of their keys"),
     field("events", Kind::Named(&Kind::Expected), "The events that came to buses, in order"),
+    field("s3", Kind::Named(&Kind::Expected), "The objects of buckets by key, as JSON where they are, else as text"),
     field("sns", Kind::Named(&Kind::Expected), "What was published to topics, in order"),
     field("sqs", Kind::Named(&Kind::Expected), "The bodies of the messages in queues, in order"),
 ];
@@ -264,6 +268,17 @@ pub(crate) static RULE: &[Field] = &[
     field("topics", Kind::Texts, "Topics that get the events"),
     field("functions", Kind::Texts, "Functions that are called with the events"),
     field("machines", Kind::Texts, "State machines that the events start"),
+];
+
+/// The words about objects.
+pub(crate) static S3: &[Field] =
+    &[field("buckets", Kind::Names(&Kind::Named(&Kind::Body)), "Buckets, with their objects by key")];
+
+/// What is in an object: exactly one of these.
+pub(crate) static BODY: &[Field] = &[
+    field("file", Kind::Text, "What is in this file"),
+    field("text", Kind::Text, "This text"),
+    field("json", Kind::Any, "This, as JSON"),
 ];
 
 /// The words about topics.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::format::{CALLS, FAULT, FILE, Field, Kind, LAW, MATCHERS, REPLY};
+use super::format::{BODY, CALLS, FAULT, FILE, Field, Kind, LAW, MATCHERS, REPLY};
 
 /// The JSON Schema of the format, for editors.
 ///
@@ -178,6 +178,7 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
             let each = json!({ "type": "object", "additionalProperties": member(inner, place) });
             json!({ "anyOf": [of_kind(&Kind::Texts, place), each] })
         }
+        Kind::Body => json!({ "anyOf": [{ "type": "string" }, object(BODY, place)] }),
         Kind::Key => {
             let types = json!({ "type": "object", "additionalProperties": { "enum": ["S", "N"] } });
             json!({ "anyOf": [of_kind(&Kind::Texts, place), types] })

@@ -21,6 +21,7 @@ mod iac;
 #[cfg(feature = "cli")]
 mod imports_cli;
 mod init;
+mod item_reader;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod lambda;
