@@ -2,9 +2,10 @@
 
 use rehearsal::mock::Reply;
 use rehearsal::prelude::*;
+use rehearsal::scenario::ScenarioFile;
 use serde_json::Value;
 
-use super::support::{WORK, single};
+use super::support::{Folder, WORK, single};
 
 fn mapped(reader: Value) -> Machine {
     single(json!({
@@ -262,4 +263,82 @@ fn a_parquet_column_whose_json_is_not_known_is_refused_by_name() {
     let state = get(json!({ "InputType": "PARQUET" }), "k");
     let error = with(&state, &[("k", &rows)]).try_run(json!({})).err().unwrap().to_string();
     assert!(error.contains("`day`") && error.contains("DATE"), "{error}");
+}
+
+/// What differs from what a scenario expects, of buckets of two kinds of names.
+fn differs(expected: &str) -> Vec<String> {
+    let folder = Folder::new(&format!("buckets-{}", expected.len()));
+    let work = json!({ "Type": "Pass", "End": true });
+    let definition = json!({
+        "StartAt": "Read",
+        "States": {
+            "Read": {
+                "Type": "Map", "Next": "Put",
+                "ItemReader": {
+                    "Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": { "Bucket": "inbox" },
+                    "ReaderConfig": {
+                        "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "Transformation": "LOAD_AND_FLATTEN"
+                    }
+                },
+                "ItemProcessor": {
+                    "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+                    "StartAt": "Work", "States": { "Work": work }
+                }
+            },
+            "Put": {
+                "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:putObject", "End": true,
+                "Parameters": { "Bucket": "outbox", "Key": "all.json", "Body.$": "$" }
+            }
+        }
+    });
+    folder.write("m.asl.json", &definition.to_string());
+    folder.write("in/orders.csv", "id\no-1\n");
+    let scenario = format!(
+        "machine: m.asl.json
+services:
+  s3:
+    buckets:
+      inbox: {{ a.csv: in/orders.csv, b.csv: {{ text: \"id\\no-2\\n\" }}, c.csv: {{ file: in/orders.csv }} }}
+      outbox: {{ old.json: {{ json: {{ kept: true }} }} }}
+scenarios:
+  - {{ name: a, expect: {{ services: {{ s3: {expected} }} }} }}
+"
+    );
+    folder.write("m.rehearsal.yaml", &scenario);
+    let file = ScenarioFile::load(folder.path("m.rehearsal.yaml")).unwrap();
+    assert!(file.sources().iter().any(|path| path.ends_with("in/orders.csv")), "{:?}", file.sources());
+    let outcome = file.run(&file.scenarios()[0], None);
+    outcome.failures().map(|f| format!("{}: {}", f.about(), f.message())).collect()
+}
+
+#[test]
+fn a_scenario_says_what_is_in_buckets_at_first_and_at_the_end() {
+    let all = "{ outbox: { all.json: [{ id: o-1 }, { id: o-2 }, { id: o-1 }], old.json: { kept: true } } }";
+    assert_eq!(differs(all), [""; 0]);
+    assert_eq!(differs("{ inbox: { b.csv: \"id\\no-2\\n\" } }"), [""; 0]);
+    let found = differs("{ outbox: { old.json: { kept: false } } }");
+    assert_eq!(found, ["s3 outbox: `[\"old.json\"].kept` is true, expected false"]);
+    assert_eq!(differs("{ outbux: {} }"), ["s3 outbux: there is no bucket `outbux`; did you mean `outbox`?"]);
+}
+
+#[test]
+fn mistakes_about_buckets_are_told() {
+    let said = |object: &str| {
+        let folder = Folder::new(&format!("bucket-mistakes-{}", object.len()));
+        folder.write("m.asl.json", r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#);
+        let text = format!(
+            "machine: m.asl.json\nservices: {{ s3: {{ buckets: {{ b: {{ k: {object} }} }} }} }}\nscenarios:\n  - {{ name: a, expect: {{ status: SUCCEEDED }} }}\n"
+        );
+        folder.write("m.rehearsal.yaml", &text);
+        ScenarioFile::load(folder.path("m.rehearsal.yaml")).unwrap_err().to_string()
+    };
+    for (object, want) in [
+        ("{ text: a, json: 1 }", "what is in an object is said once"),
+        ("{ txt: a }", "`txt` is not a word of an object"),
+        ("nowhere.csv", "nowhere.csv"),
+        ("[1]", "string"),
+    ] {
+        let error = said(object);
+        assert!(error.contains(want), "{object}: {error}");
+    }
 }
