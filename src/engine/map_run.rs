@@ -57,8 +57,13 @@ pub struct ReadItems {
     pub resource: Resource,
     /// `Bucket`, `Key`, `Prefix`, … as evaluated.
     pub parameters: Value,
-    /// `InputType` as AWS spells it; empty for a listing.
-    pub input_type: &'static str,
+    pub(crate) input_type: InputType,
+    /// `S3_INVENTORY` or `ATHENA_DATA` where the object is a manifest.
+    pub manifest_type: Option<Str>,
+    /// Whether the objects of a listing are read, and not the listing.
+    pub load_and_flatten: bool,
+    /// How many items are wanted at most.
+    pub most: usize,
 }
 
 /// Results to write for a distributed Map.
@@ -96,6 +101,8 @@ pub(super) struct MapRun {
     tolerated_count: Option<f64>,
     tolerated_percentage: Option<f64>,
     source: Str,
+    /// Where items begin that come from another source.
+    sources: Vec<(usize, Str)>,
     machine_name: Str,
     path: Arc<[PathStep]>,
     writes: Option<Value>,
@@ -183,6 +190,7 @@ impl Execution {
             tolerated_count,
             tolerated_percentage,
             source: "STATE_DATA".into(),
+            sources: Vec::new(),
             machine_name,
             path: path.into(),
             writes,
@@ -193,15 +201,19 @@ impl Execution {
                 return Err(self.run_failed(t, &run, error));
             }
             run.source = source_of(&parameters);
+            run.total = max.map_or(usize::MAX, |m| if m == 0 { usize::MAX } else { m as usize });
+            let is_manifest = r.input_type == InputType::Manifest;
             let read = ReadItems {
                 run: id,
                 state: Arc::clone(&state.name),
                 resource: r.resource.clone(),
                 parameters,
-                input_type: input_type_name(r.input_type),
+                input_type: r.input_type,
+                manifest_type: r.manifest_type.clone().or_else(|| is_manifest.then(|| "S3_INVENTORY".into())),
+                load_and_flatten: r.load_and_flatten,
+                most: run.total,
             };
             self.core.effect(Effect::ReadItems(Box::new(read)));
-            run.total = max.map_or(usize::MAX, |m| if m == 0 { usize::MAX } else { m as usize });
             t.doing = Doing::Block(Box::new(Block::Run(run)));
             return Ok(Step::Parked);
         }
@@ -339,8 +351,8 @@ impl Execution {
             let items = read.and_then(|bytes| reader::items(r, &bytes, max));
             match items {
                 Ok(items) => {
-                    run.total = items.len();
-                    run.items = items;
+                    run.total = items.list.len();
+                    (run.items, run.sources) = (items.list, items.sources);
                     if let Some(seen) = this.core.seen().filter(|_| r.items_pointer.is_some()) {
                         seen.after_items_pointer = Some(Value::array(run.items.clone()));
                     }
@@ -391,7 +403,8 @@ impl MapRun {
     /// The next child's input and how many items it stands for.
     pub(super) fn next_child(&mut self, mut fields: Fields<'_>, map: &Map) -> Result<(Value, usize), Fault> {
         let Some(batch) = &self.batch else {
-            let input = fields.selected(map, &self.input, self.next, &self.items[self.next], &self.source)?;
+            let input =
+                fields.selected(map, &self.input, self.next, &self.items[self.next], self.source_at(self.next))?;
             self.next += 1;
             return Ok((input, 1));
         };
@@ -399,7 +412,7 @@ impl MapRun {
         while items.len() < batch.max_items
             && let Some(raw) = self.items.get(self.next)
         {
-            let item = fields.selected(map, &self.input, self.next, raw, &self.source)?;
+            let item = fields.selected(map, &self.input, self.next, raw, self.source_at(self.next))?;
             bytes += item.text_len() + 1;
             if bytes > batch.max_bytes && !items.is_empty() {
                 break;
@@ -428,9 +441,15 @@ impl MapRun {
             && self.tolerated_percentage.is_none_or(|p| failed * 100.0 <= p * self.total as f64)
     }
 
+    /// Where an item comes from.
+    fn source_at(&self, index: usize) -> &Str {
+        let before = self.sources.partition_point(|(from, _)| *from <= index);
+        before.checked_sub(1).and_then(|at| self.sources.get(at)).map_or(&self.source, |(_, source)| source)
+    }
+
     /// One item after the ItemSelector.
     pub(super) fn selected(&self, mut fields: Fields<'_>, map: &Map, index: usize) -> Result<Value, Fault> {
-        fields.selected(map, &self.input, index, &self.items[index], &self.source)
+        fields.selected(map, &self.input, index, &self.items[index], self.source_at(index))
     }
     pub(super) fn length(&self) -> usize {
         self.items.len()
@@ -497,21 +516,13 @@ fn map_run_arn(machine_arn: &str, label: &str, uuid: &str) -> Str {
     format!("{run}/{label}:{uuid}").into()
 }
 
-/// `$$.Map.Item.Source` of items that were read: `S3://bucket/key`.
+/// `$$.Map.Item.Source` of items that were read: `S3://bucket/key`, and of a listing's entries `S3://bucket`.
 fn source_of(parameters: &Value) -> Str {
-    let part = |name| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
-    let key = if parameters.get("Key").is_some() { part("Key") } else { part("Prefix") };
-    format!("S3://{}/{key}", part("Bucket")).into()
-}
-
-fn input_type_name(t: InputType) -> &'static str {
-    match t {
-        InputType::Listing => "",
-        InputType::Json => "JSON",
-        InputType::Jsonl => "JSONL",
-        InputType::Csv => "CSV",
-        InputType::Parquet => "PARQUET",
-        InputType::Manifest => "MANIFEST",
+    let part = |name| parameters.get(name).and_then(Value::as_str);
+    let bucket = part("Bucket").unwrap_or_default();
+    match part("Key") {
+        Some(key) => format!("S3://{bucket}/{key}").into(),
+        None => format!("S3://{bucket}").into(),
     }
 }
 

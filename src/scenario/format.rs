@@ -71,6 +71,8 @@ pub(crate) enum Kind {
     Names(&'static Kind),
     /// An address, or an object with one for each service.
     Upstream,
+    /// A file, or an object of the words about what is in it.
+    Body,
     /// The attributes of a table's key: a name, two names, or names with their types.
     Key,
 }
@@ -238,6 +240,7 @@ pub(crate) static SERVICES: &[Field] = &[
         Kind::Named(&Kind::Named(&Kind::Object(JOB))),
         "Jobs that `.sync` tasks wait for, by service and by name; `*` is any job of the service",
     ),
+    field("s3", Kind::Object(S3), "Buckets that keep objects"),
     field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
     field("sqs", Kind::Object(SQS), "Queues that keep messages"),
 ];
@@ -247,6 +250,7 @@ pub(crate) static HOLDS: &[Field] = &[
     field("dynamodb", Kind::Named(&Kind::Expected), "The items of tables, in the order of their keys"),
     field("events", Kind::Named(&Kind::Expected), "The events that came to buses, in order"),
     field("jobs", Kind::Named(&Kind::Expected), "The jobs that each service ran, with `Name` and `Status`, in order"),
+    field("s3", Kind::Named(&Kind::Expected), "The objects of buckets by key, as JSON where they are, else as text"),
     field("sns", Kind::Named(&Kind::Expected), "What was published to topics, in order"),
     field("sqs", Kind::Named(&Kind::Expected), "The bodies of the messages in queues, in order"),
 ];
@@ -316,6 +320,17 @@ pub(crate) static FUNCTION: &[Field] = &[
     field("memory", Kind::Positive, "Its memory in MB; 128 by default"),
     field("environment", Kind::Named(&Kind::Text), "Variables of its environment"),
     field("concurrency", Kind::Count, "How many invocations may go on at once"),
+];
+
+/// The words about objects.
+pub(crate) static S3: &[Field] =
+    &[field("buckets", Kind::Names(&Kind::Named(&Kind::Body)), "Buckets, with their objects by key")];
+
+/// What is in an object: exactly one of these.
+pub(crate) static BODY: &[Field] = &[
+    field("file", Kind::Text, "What is in this file"),
+    field("text", Kind::Text, "This text"),
+    field("json", Kind::Any, "This, as JSON"),
 ];
 
 /// The words about topics.

@@ -12,7 +12,7 @@ use super::format::{FILE, SCENARIO, names};
 #[cfg(feature = "fuzz")]
 use super::property::{self, Property};
 use super::report::quoted;
-use super::services;
+use super::services::{self, Files};
 use super::states::States;
 use crate::asl::{CompileOptions, Machine, MachineType};
 use crate::coverage::Thresholds;
@@ -25,7 +25,7 @@ use crate::source::words::Reader;
 use crate::source::{Member, Node, NodeKind, Source, Span};
 
 /// How large an object for an ItemReader may be.
-const MOST_OBJECT: u64 = 1 << 30;
+pub(super) const MOST_OBJECT: u64 = 1 << 30;
 
 /// What the top of a file says, for all its scenarios.
 pub(super) struct Header {
@@ -145,8 +145,11 @@ impl Header {
         for member in root.members() {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
-                "services" => harness = harness.services(services::setup(reader, member)),
                 word if addresses::knows(word) => harness = addresses::read(reader, harness, member),
+                "services" => {
+                    let mut files = Files { folder, looked_at };
+                    harness = harness.services(services::setup(reader, &mut files, member));
+                }
                 "coverage" => self.thresholds = coverage::thresholds(reader, member),
                 "seed" => self.seed = reader.count(member, 0).unwrap_or_default(),
                 _ => {}
@@ -277,7 +280,7 @@ pub(super) fn about(reader: &mut Reader<'_>, member: &Member, error: Error) -> E
 /// A file that one in this folder names, by the shortest way: `infra/order.asl.json` for
 /// `tests/../infra/order.asl.json`, where no link makes these two different folders.
 #[expect(clippy::disallowed_methods, reason = "whether two ways lead to one folder is told by the system only")]
-fn beside(folder: &Path, named: &str) -> PathBuf {
+pub(super) fn beside(folder: &Path, named: &str) -> PathBuf {
     let (written, short) = (folder.join(named), joined(folder, named));
     let place = |path: &Path| {
         let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));

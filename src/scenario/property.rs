@@ -297,7 +297,18 @@ fn kept(header: &Header, reader: &Reader<'_>, root: &Node, node: &Node, name: &s
             "machine" | "machines" | "use" | "objects" => {
                 head.push((member.key.clone(), from_below(&member.value.to_value())));
             }
-            "substitutions" | "type" | "start" | "context" | "services" | "mocks" | "faults" => {
+            // Which files are in buckets.
+            "services" => {
+                let bodies = |object: &Value| match object {
+                    Value::Object(_) => below(object, "file", &from_below),
+                    name => from_below(name),
+                };
+                let objects = |bucket: &Value| each(bucket, |_, object| bodies(object));
+                let buckets = |all: &Value| each(all, |_, bucket| objects(bucket));
+                let s3 = |s3: &Value| below(s3, "buckets", &buckets);
+                head.push((member.key.clone(), below(&member.value.to_value(), "s3", &s3)));
+            }
+            "substitutions" | "type" | "start" | "context" | "mocks" | "faults" => {
                 head.push((member.key.clone(), member.value.to_value()));
             }
             _ => {}
@@ -336,6 +347,19 @@ fn from_below(value: &Value) -> Value {
         Value::Object(members) => Value::object(members.iter().map(|(key, path)| (key.clone(), from_below(path)))),
         other => other.clone(),
     }
+}
+
+/// An object with its members changed; anything else as it is.
+fn each(value: &Value, change: impl Fn(&str, &Value) -> Value) -> Value {
+    match value {
+        Value::Object(members) => Value::object(members.iter().map(|(key, value)| (key.clone(), change(key, value)))),
+        other => other.clone(),
+    }
+}
+
+/// An object with one member changed.
+fn below(value: &Value, name: &str, change: &dyn Fn(&Value) -> Value) -> Value {
+    each(value, |key, value| if key == name { change(value) } else { value.clone() })
 }
 
 impl ScenarioFile {

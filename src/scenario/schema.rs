@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::format::{CALLS, FAULT, FILE, Field, Kind, LAW, MATCHERS, REPLY};
+use super::format::{BODY, CALLS, FAULT, FILE, Field, Kind, LAW, MATCHERS, REPLY};
 
 /// The JSON Schema of the format, for editors.
 ///
@@ -181,6 +181,7 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
         Kind::Upstream => {
             json!({ "anyOf": [of_kind(&Kind::Text, place), of_kind(&Kind::Named(&Kind::Text), place)] })
         }
+        Kind::Body => json!({ "anyOf": [{ "type": "string" }, object(BODY, place)] }),
         Kind::Key => {
             let types = json!({ "type": "object", "additionalProperties": { "enum": ["S", "N"] } });
             json!({ "anyOf": [of_kind(&Kind::Texts, place), types] })

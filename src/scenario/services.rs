@@ -1,14 +1,20 @@
 //! `services:` of a scenario file: what models hold at first, and what they have to hold at the end.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::check::Failure;
 use super::expect::{At, Expected, expected};
 use super::file::MOST_BYTES;
-use super::format::{DYNAMODB, EVENTS, Field, HOLDS, JOB, LAMBDA, NEXT_JOB, RULE, SERVICES, SNS, SQS, TABLE, names};
+use super::format::{
+    BODY, DYNAMODB, EVENTS, Field, HOLDS, JOB, LAMBDA, NEXT_JOB, RULE, S3, SERVICES, SNS, SQS, TABLE, names,
+};
 use super::function::function;
-use super::header::read;
+use super::header::{MOST_OBJECT, about, beside, read};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Run;
@@ -18,8 +24,14 @@ use crate::source::words::Reader;
 use crate::source::{self, Member, Node, NodeKind, Source};
 use crate::value::{Str, Value};
 
-/// `{ dynamodb: { tables: … }, sqs: { queues: … }, sns: { topics: … } }`
-pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
+/// Where the files lie that are named, and which were looked at.
+pub(super) struct Files<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) looked_at: &'a mut BTreeSet<PathBuf>,
+}
+
+/// `{ dynamodb: { tables: … }, sqs: { queues: … }, s3: { buckets: … }, sns: { topics: … } }`
+pub(super) fn setup(reader: &mut Reader<'_>, files: &mut Files<'_>, member: &Member) -> Setup {
     let mut setup = Setup::new();
     for of in reader.members(member) {
         if !reader.knows(of, &names(SERVICES), "`services`") {
@@ -35,6 +47,7 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
             Service::DynamoDb => DYNAMODB,
             Service::Events => EVENTS,
             Service::Lambda => LAMBDA,
+            Service::S3 => S3,
             Service::Sns => SNS,
             Service::Sqs => SQS,
             // The reader knows no other word.
@@ -61,6 +74,7 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
                     Service::DynamoDb => table(reader, setup, &name, node),
                     Service::Events if &*name == "default" => setup,
                     Service::Events => setup.bus(&name),
+                    Service::S3 => bucket(reader, files, setup, &name, node),
                     Service::Sns => topic(reader, setup, &name, node),
                     Service::Sqs => match node {
                         Some(attributes) => setup.queue_with(&name, attributes.value.to_value()),
@@ -86,9 +100,11 @@ impl Setup {
         let root = source::parse(&source, source.format()).map_err(Diagnostics::without_aws)?;
         let mut reader = Reader::new(&source);
         let mut made = Setup::new();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut files = Files { folder, looked_at: &mut BTreeSet::new() };
         for member in root.members() {
             if reader.knows(member, &["services"], "a file that sets up services") {
-                made = setup(&mut reader, member);
+                made = setup(&mut reader, &mut files, member);
             }
         }
         if root.member("services").is_none() {
@@ -173,7 +189,7 @@ fn jobs_of(reader: &mut Reader<'_>, mut setup: Setup, member: &Member) -> Setup 
 }
 
 /// How a job fares.
-fn job_of(reader: &mut Reader<'_>, fields: &[Member], words: &[Field]) -> Job {
+fn job_of(reader: &mut Reader<'_>, fields: &[Member], words: &'static [Field]) -> Job {
     let (mut job, mut takes, mut describes, mut next) = (Job::succeeds(), None, None, Vec::new());
     for field in fields {
         if !reader.knows(field, &names(words), "a job") {
@@ -228,6 +244,46 @@ fn topic(reader: &mut Reader<'_>, setup: Setup, name: &str, queues: Option<&Memb
     queues.iter().fold(setup, |setup, (queue, _)| setup.subscribe(name, queue))
 }
 
+/// A bucket with its objects.
+fn bucket(reader: &mut Reader<'_>, files: &mut Files<'_>, setup: Setup, name: &str, objects: Option<&Member>) -> Setup {
+    let objects = objects.map_or(&[][..], |member| reader.members(member));
+    let setup = setup.bucket(name);
+    objects.iter().fold(setup, |setup, object| match body(reader, files, object) {
+        Some(body) => setup.object(name, &object.key, body),
+        None => setup,
+    })
+}
+
+/// What is in an object: a file, or what is said here.
+fn body(reader: &mut Reader<'_>, files: &mut Files<'_>, object: &Member) -> Option<Vec<u8>> {
+    let NodeKind::Object(words) = &object.value.kind else {
+        return content(reader, files, object);
+    };
+    for word in words {
+        if !reader.knows(word, &names(BODY), "an object") {
+            return None;
+        }
+    }
+    let [word] = words.as_slice() else {
+        let finding = reader.error("wrong-value", "what is in an object is said once", &object.value, "not once");
+        reader.push(finding.help("write a file's name, or one of `file`, `text` and `json`"));
+        return None;
+    };
+    match &*word.key {
+        "file" => content(reader, files, word),
+        "text" => reader.text(word).map(|text| text.as_bytes().to_vec()),
+        _ => Some(word.value.to_value().to_string().into_bytes()),
+    }
+}
+
+/// What is in a file.
+fn content(reader: &mut Reader<'_>, files: &mut Files<'_>, named: &Member) -> Option<Vec<u8>> {
+    let path = beside(files.folder, &reader.text(named)?);
+    files.looked_at.insert(path.clone());
+    // Why it could not be read has been said then.
+    read(&path, MOST_OBJECT).map_err(|e| about(reader, named, e)).ok()
+}
+
 /// What a table, a queue or a topic has to hold.
 #[derive(Clone, Debug)]
 pub(super) struct Holds {
@@ -279,11 +335,11 @@ pub(super) fn check(expected: &Holds, run: &Run) -> Option<Failure> {
 
 /// What there is, one line each.
 fn shown(found: &Value) -> String {
-    let items = found.as_array().unwrap_or_default();
-    if items.is_empty() {
-        return "it holds nothing".into();
-    }
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    let lines: Vec<String> = match found {
+        Value::Object(objects) => objects.iter().map(|(key, body)| format!("{key}: {body}")).collect(),
+        _ => found.as_array().unwrap_or_default().iter().map(ToString::to_string).collect(),
+    };
+    if lines.is_empty() { "it holds nothing".into() } else { lines.join("\n") }
 }
 
 /// The jobs that a service ran, in order.
@@ -303,6 +359,12 @@ fn held(run: &Run, service: Service, name: &str) -> (&'static str, Option<Value>
             let all = services.events(name).map(|all| all.iter().map(Event::to_value).collect());
             ("event bus", all.map(Value::array), services.buses().map(str::to_owned).collect())
         }
+        Service::S3 => {
+            let all = services.s3();
+            let object = |key: &str| (Str::from(key), all.get(name, key).map_or(Value::Null, shown_body));
+            let found = all.has_bucket(name).then(|| Value::object(all.keys(name, "").map(object)));
+            ("bucket", found, all.buckets().map(str::to_owned).collect())
+        }
         Service::Sns => {
             let all = services.published(name).map(|all| all.iter().map(|p| readable(&p.message)).collect());
             ("topic", all.map(Value::array), services.topics().map(str::to_owned).collect())
@@ -314,6 +376,11 @@ fn held(run: &Run, service: Service, name: &str) -> (&'static str, Option<Value>
         // The reader knows no words of these.
         _ => ("thing", None, Vec::new()),
     }
+}
+
+/// An object's content: as JSON, as text, or as bytes in Base64.
+fn shown_body(body: &[u8]) -> Value {
+    std::str::from_utf8(body).map_or_else(|_| BASE64.encode(body).into(), readable)
 }
 
 /// A body that is JSON as JSON, any other as the text it is.

@@ -250,6 +250,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::outside::sign::hmac;
 
     const KEY: &str = "AKIDEXAMPLE";
     const DATE: &str = "20240102T030405Z";

@@ -25,6 +25,7 @@ mod iac;
 #[cfg(feature = "cli")]
 mod imports_cli;
 mod init;
+mod item_reader;
 mod jobs;
 mod jsonata_oracle;
 mod jsonpath_oracle;

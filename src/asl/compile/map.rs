@@ -247,6 +247,12 @@ impl Compiler<'_> {
         let declared = at.get("InputType").and_then(|t| self.word(&t, &names));
         match declared.and_then(|name| INPUT_TYPES.iter().find(|(n, _)| *n == name)) {
             Some((_, input_type)) => reader.input_type = *input_type,
+            // The listed objects are read, and of what type they are is not in the listing.
+            None if reader.load_and_flatten && !at.has("InputType") => drop(self.required(at, "InputType")),
+            // An inventory is in CSV, so that nothing has to be said.
+            None if reader.manifest_type.as_deref() == Some("S3_INVENTORY") && !at.has("InputType") => {
+                reader.input_type = InputType::Manifest;
+            }
             None if reader.input_type == InputType::Listing || at.has("InputType") => {}
             None => drop(self.required(at, "InputType")),
         }

@@ -174,16 +174,23 @@ impl Object {
         };
         let lists = reader.get("Resource").and_then(Json::as_str).is_some_and(|r| r.ends_with("listObjectsV2"));
         let bucket = text("Bucket")?;
-        let of_type = reader.get("ReaderConfig").and_then(|c| c.get("InputType")).and_then(Json::as_str);
-        let kind = match of_type {
-            _ if lists => InputType::Listing,
+        let says = |name: &str| reader.get("ReaderConfig").and_then(|c| c.get(name)).and_then(Json::as_str);
+        if says("ManifestType").is_some() {
+            return None;
+        }
+        let kind = match says("InputType") {
+            _ if lists && says("Transformation") != Some("LOAD_AND_FLATTEN") => InputType::Listing,
             Some("JSON") => InputType::Json,
             Some("JSONL") => InputType::Jsonl,
             Some("CSV") => InputType::Csv,
             _ => return None,
         };
-        let key = if lists { format!("{}example.txt", text("Prefix").unwrap_or_default()) } else { text("Key")? };
-        Some(Object { bucket, key, kind, rows: Value::array(vec![Value::empty_object()]) })
+        let mut object = Object { bucket, key: String::new(), kind, rows: Value::array(vec![Value::empty_object()]) };
+        object.key = match lists {
+            true => format!("{}example.{}", text("Prefix").unwrap_or_default(), object.ending()),
+            false => text("Key")?,
+        };
+        Some(object)
     }
 
     /// The object's content.

@@ -57,6 +57,10 @@ impl Bucket {
     pub(super) fn object(&self, key: &str) -> Option<&Object> {
         self.latest(key)?.object.as_deref()
     }
+    /// A version of a key by its id.
+    pub(super) fn version(&self, key: &str, id: &str) -> Option<&Version> {
+        self.keys.get(key)?.iter().find(|version| version.shown_id() == id)
+    }
     /// The objects whose key begins with `prefix`, in order.
     pub(super) fn objects<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Version, &'a Object)> {
         self.keys

@@ -274,6 +274,10 @@ impl S3 {
     pub fn content(&self, bucket: &str, key: &str) -> Option<Content> {
         self.latest(bucket, key).map(|(content, _)| content.clone())
     }
+    /// The content of a version of an object.
+    pub(crate) fn content_of(&self, bucket: &str, key: &str, version: &str) -> Option<Content> {
+        Some(self.buckets.get(bucket)?.version(key, version)?.object.as_ref()?.content.clone())
+    }
     fn latest(&self, bucket: &str, key: &str) -> Option<(&Content, &Version)> {
         let version = self.buckets.get(bucket)?.latest(key)?;
         Some((&version.object.as_ref()?.content, version))
