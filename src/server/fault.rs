@@ -152,7 +152,7 @@ const THROTTLED: [(Service, &str, u16); 7] = [
     (Service::Lambda, "TooManyRequestsException", 429),
     (Service::S3, "SlowDown", 503),
     (Service::Scheduler, "ThrottlingException", 429),
-    (Service::Sns, "Throttled", 429),
+    (Service::Sns, "Throttling", 400),
     (Service::Sqs, "RequestThrottled", 403),
 ];
 

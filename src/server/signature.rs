@@ -58,6 +58,12 @@ pub(super) fn check(
     service: Option<Service>,
     request: &Request,
 ) -> Result<(), ServiceError> {
+    // Theirs is a client's mistake as any other.
+    let is_plain = matches!(service, Some(Service::DynamoDb | Service::Events));
+    look(credentials, service, request).map_err(|error| if is_plain { error.status(400) } else { error })
+}
+
+fn look(credentials: &Credentials, service: Option<Service>, request: &Request) -> Result<(), ServiceError> {
     let is_s3 = service == Some(Service::S3);
     let signed = signed(request, is_s3)?;
     if signed.access_key != credentials.access_key {
@@ -370,7 +376,8 @@ mod tests {
             check(&right, Some(service), &request).unwrap_or_else(|e| panic!("{service:?} {}: {e}", request.uri()));
             let refused = check(&credentials("other"), Some(service), &request).unwrap_err();
             let code = if service == Service::S3 { "SignatureDoesNotMatch" } else { "InvalidSignatureException" };
-            assert_eq!((refused.code.as_str(), refused.status), (code, 403));
+            let status = if service == Service::DynamoDb { 400 } else { 403 };
+            assert_eq!((refused.code.as_str(), refused.status), (code, status));
             let stranger = Credentials { access_key: "AKIDOTHER".into(), secret: "x".into() };
             let refused = check(&stranger, Some(service), &request).unwrap_err();
             assert!(

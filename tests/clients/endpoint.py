@@ -122,10 +122,12 @@ class Checks(unittest.TestCase):
     maxDiff = None
     arguments = ()
     services = None
+    # Where the server runs; it is deleted with it.
+    folder = None
 
     @classmethod
     def setUpClass(cls):
-        cls.endpoint = Endpoint(*cls.arguments, services=cls.services)
+        cls.endpoint = Endpoint(*cls.arguments, services=cls.services, folder=cls.folder)
 
     @classmethod
     def tearDownClass(cls):
