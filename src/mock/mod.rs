@@ -59,6 +59,7 @@ pub use fault::{Fault, FaultKind};
 pub use fault_set::FaultSet;
 #[cfg(test)]
 pub(crate) use file::{FAULT as FAULT_WORDS, STEP as REPLY_WORDS};
+pub(crate) use file::mock_of;
 pub use file::{MockEntry, MockFile, load, read_faults, read_mocks};
 pub use key::Key;
 pub(crate) use key::split_index;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::check::Failure;
 use super::expect::{At, Expected, expected};
 use super::file::MOST_BYTES;
-use super::format::{DYNAMODB, EVENTS, Field, HOLDS, JOB, NEXT_JOB, RULE, SERVICES, SNS, SQS, TABLE, names};
+use super::format::{DYNAMODB, EVENTS, Field, HOLDS, JOB, LAMBDA, NEXT_JOB, RULE, SERVICES, SNS, SQS, TABLE, names};
+use super::function::function;
 use super::header::read;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
@@ -33,6 +34,7 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
         let words = match service {
             Service::DynamoDb => DYNAMODB,
             Service::Events => EVENTS,
+            Service::Lambda => LAMBDA,
             Service::Sns => SNS,
             Service::Sqs => SQS,
             // The reader knows no other word.
@@ -45,6 +47,12 @@ pub(super) fn setup(reader: &mut Reader<'_>, member: &Member) -> Setup {
             if service == Service::Events && &*list.key == "rules" {
                 for member in reader.members(list) {
                     setup = rule(reader, setup, member);
+                }
+                continue;
+            }
+            if service == Service::Lambda {
+                for member in reader.members(list) {
+                    setup = function(reader, setup, member);
                 }
                 continue;
             }

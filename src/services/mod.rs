@@ -52,6 +52,8 @@ pub use lambda::{Function, FunctionContext};
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
+#[cfg(feature = "wire")]
+pub use wire::Endpoint;
 
 pub(crate) use answer::Answer;
 pub(crate) use errand::Errand;
@@ -179,7 +181,7 @@ impl Services {
     /// One operation, whose answer may come later.
     pub(crate) fn ask(&mut self, now: Timestamp, service: Service, operation: &str, input: &Value) -> Answer {
         // Time never goes back, whoever calls.
-        if self.events.next_at().is_some_and(|at| at <= now) {
+        if self.events.next_at().into_iter().chain(self.lambda.next_at()).any(|at| at <= now) {
             self.pass(now);
         }
         self.around.now = self.around.now.max(now);
@@ -196,6 +198,9 @@ impl Services {
             Service::Sns => self.sns.call(around, operation, input).into(),
             Service::S3 => self.s3.ask(around, operation, input),
             Service::Events | Service::Scheduler => self.events.ask(around, service, operation, input),
+            Service::Lambda if operation.contains("EventSourceMapping") => {
+                self.lambda.map_sources(around, &self.sqs, operation, input).into()
+            }
             Service::Lambda => self.lambda.ask(around, operation, input),
             #[cfg(feature = "dynamodb")]
             Service::DynamoDb => self.dynamodb.call(around, operation, input).into(),
@@ -210,12 +215,19 @@ impl Services {
         const MOST: usize = 10_000;
         let mut left = Vec::new();
         let mut done = 0;
-        while !self.around.errands.is_empty() && done < MOST {
+        loop {
+            if done < MOST {
+                done += self.feed();
+            }
+            if self.around.errands.is_empty() || done >= MOST {
+                break;
+            }
             for errand in std::mem::take(&mut self.around.errands) {
                 match errand {
                     Errand::Call { service, operation, input } => {
                         done += 1;
-                        let _refused = self.one(service, operation, &input);
+                        let answer = self.one(service, operation, &input);
+                        self.note_unmodelled(&answer);
                     }
                     Errand::OrElse(first, other) => match *first {
                         Errand::Call { service, operation, input } => {
@@ -229,6 +241,7 @@ impl Services {
                     Errand::Deliver { service, operation, input, dead_letter } => {
                         done += 1;
                         let answer = self.one(service, &operation, &input);
+                        self.note_unmodelled(&answer);
                         if let (Answer::Now(Err(error)), Some(letter)) = (answer, dead_letter) {
                             self.around.errand(letter.sent(&error));
                         }
@@ -238,6 +251,25 @@ impl Services {
             }
         }
         self.around.errands = left;
+    }
+
+    /// Gives functions the messages of the queues that they are fed from; how many batches there were.
+    fn feed(&mut self) -> usize {
+        self.lambda.feed(&mut self.around, &mut self.sqs)
+    }
+
+    /// What a model does for another and can't, nobody hears of: so the test does.
+    fn note_unmodelled(&self, answer: &Answer) {
+        if let Answer::Now(Err(error)) = answer
+            && error.is_not_modelled()
+        {
+            self.around.trouble.note(|| error.message.clone());
+        }
+    }
+
+    /// What is wrong with the test itself and was told to no caller.
+    pub(crate) fn take_trouble(&self) -> Option<String> {
+        self.around.trouble.take()
     }
 
     /// Whether work goes on outside that nobody but the models waits for, such as an asynchronous function. The clock
@@ -269,10 +301,8 @@ impl Services {
         // how long an execution lasts at most, schedules rest until the next.
         let rest_at = self.asked_at + Duration::from_secs(366 * 86_400);
         let of_events = self.events.next_at().filter(|at| *at <= rest_at);
-        [self.sqs.next_at(self.around.now), of_events, self.lambda.next_at(), self.jobs.next_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let of_functions = self.lambda.next_at().into_iter().chain(self.lambda.next_delayed(&self.sqs, self.around.now));
+        self.sqs.next_at(self.around.now).into_iter().chain(of_events).chain(of_functions).chain(self.jobs.next_at()).min()
     }
 
     /// Lets happen what is due by now.

@@ -14,7 +14,11 @@ mod determinism;
 mod events;
 mod generate;
 mod graph;
+#[cfg(all(feature = "server", unix))]
+mod handlers;
 mod hostile;
+#[cfg(feature = "server")]
+mod hostile_wire;
 #[cfg(feature = "client")]
 mod http_task;
 mod iac;
@@ -49,6 +53,8 @@ mod scenarios;
 mod schema;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "wire")]
+mod service_laws;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;
