@@ -48,7 +48,7 @@ fn a_job_takes_its_time_and_ends_with_the_description_of_its_service() {
     assert_eq!((job.service(), job.name(), job.status()), ("batch", "nightly", JobStatus::Succeeded));
     assert_eq!(job.ended_at().unwrap().since(job.started_at()), 10.minutes());
     // What was said when the job was taken has the same id.
-    let history = rehearsal::history::wire::history_json(run.history()).to_string();
+    let history = run.history_json().to_string();
     assert!(history.contains("TaskSubmitted") && history.contains(&format!("\\\"JobId\\\":\\\"{}\\\"", job.id())));
 }
 
