@@ -57,9 +57,9 @@ mod unanswered;
 
 pub use fault::{Fault, FaultKind};
 pub use fault_set::FaultSet;
+pub(crate) use file::mock_of;
 #[cfg(test)]
 pub(crate) use file::{FAULT as FAULT_WORDS, STEP as REPLY_WORDS};
-pub(crate) use file::mock_of;
 pub use file::{MockEntry, MockFile, load, read_faults, read_mocks};
 pub use key::Key;
 pub(crate) use key::split_index;

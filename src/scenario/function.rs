@@ -71,7 +71,8 @@ pub(super) fn function(reader: &mut Reader<'_>, setup: Setup, member: &Member) -
             reader.push(finding.help(format!("it needs one of {}", list(&ANSWERS))));
         }
         (Some(answer), Some(beside)) if is_outside => {
-            let message = format!("`{}` goes with `return` or `fail`; it means nothing beside `{}`", beside.key, answer.key);
+            let message =
+                format!("`{}` goes with `return` or `fail`; it means nothing beside `{}`", beside.key, answer.key);
             let finding = Diagnostic::error("mock-answer", message).at(reader.source, beside.key_span, "no reply here");
             reader.push(finding);
         }

@@ -291,7 +291,8 @@ impl Services {
         // how long an execution lasts at most, schedules rest until the next.
         let rest_at = self.asked_at + Duration::from_secs(366 * 86_400);
         let of_events = self.events.next_at().filter(|at| *at <= rest_at);
-        let of_functions = self.lambda.next_at().into_iter().chain(self.lambda.next_delayed(&self.sqs, self.around.now));
+        let of_functions =
+            self.lambda.next_at().into_iter().chain(self.lambda.next_delayed(&self.sqs, self.around.now));
         self.sqs.next_at(self.around.now).into_iter().chain(of_events).chain(of_functions).min()
     }
 

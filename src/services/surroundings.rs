@@ -38,7 +38,13 @@ pub struct Surroundings {
 
 impl Surroundings {
     pub(super) fn new(now: Timestamp, seed: u64) -> Surroundings {
-        Surroundings { now, ids: Seeded::new(seed ^ 0x5E57_1CE5), errands: Vec::new(), base: None, trouble: Trouble::default() }
+        Surroundings {
+            now,
+            ids: Seeded::new(seed ^ 0x5E57_1CE5),
+            errands: Vec::new(),
+            base: None,
+            trouble: Trouble::default(),
+        }
     }
     /// A fresh UUID, the same for the same seed.
     pub fn uuid(&mut self) -> String {

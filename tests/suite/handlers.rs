@@ -64,7 +64,10 @@ fn prove(line: &str) {
         let log = String::from_utf8(log).unwrap();
         let request = output["Payload"]["request"].as_str().unwrap();
         assert_eq!(log.matches("charging").count(), 1, "{log}");
-        assert!(log.contains(&format!("charging {id}")) && log.contains(&format!("START RequestId: {request}")), "{log}");
+        assert!(
+            log.contains(&format!("charging {id}")) && log.contains(&format!("START RequestId: {request}")),
+            "{log}"
+        );
         assert_eq!(output["Payload"]["left"], true);
     }
 

@@ -115,12 +115,17 @@ fn a_queue_feeds_a_function_and_only_what_it_failed_on_comes_back() {
     let (function, seen) = consumer(&["b"]);
     let setup = Setup::new()
         .queue("dead")
-        .queue_with("orders", json!({ "RedrivePolicy":
-            r#"{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 2}"# }))
+        .queue_with(
+            "orders",
+            json!({ "RedrivePolicy":
+            r#"{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 2}"# }),
+        )
         .function(function);
     let mut services = Services::new(&setup, now, 0).unwrap();
     let entries = json!([{ "Id": "1", "MessageBody": "a" }, { "Id": "2", "MessageBody": "b" }, { "Id": "3", "MessageBody": "c" }]);
-    services.call(now, Service::Sqs, "SendMessageBatch", &json!({ "QueueUrl": "orders", "Entries": entries }).into()).unwrap();
+    services
+        .call(now, Service::Sqs, "SendMessageBatch", &json!({ "QueueUrl": "orders", "Entries": entries }).into())
+        .unwrap();
     let source = "arn:aws:sqs:us-east-1:123456789012:orders";
     let mut ask = |operation: &str, input: serde_json::Value| {
         services.call(now, Service::Lambda, operation, &input.into()).map(|v| v.to_json())
@@ -134,7 +139,8 @@ fn a_queue_feeds_a_function_and_only_what_it_failed_on_comes_back() {
     assert_eq!(ask("CreateEventSourceMapping", create).unwrap_err().code, "ResourceConflictException");
     let other = json!({ "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:none", "FunctionName": "consume" });
     assert_eq!(ask("CreateEventSourceMapping", other).unwrap_err().code, "InvalidParameterValueException");
-    let stream = json!({ "EventSourceArn": "arn:aws:dynamodb:us-east-1:1:table/t/stream/1", "FunctionName": "consume" });
+    let stream =
+        json!({ "EventSourceArn": "arn:aws:dynamodb:us-east-1:1:table/t/stream/1", "FunctionName": "consume" });
     assert!(ask("CreateEventSourceMapping", stream).unwrap_err().is_not_modelled());
     assert_eq!(ask("ListEventSourceMappings", json!({})).unwrap()["EventSourceMappings"].as_array().unwrap().len(), 1);
 

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::Lambda;
 use super::Due;
+use super::Lambda;
 use super::api::page;
 use super::ended::{Ended, MOST_BYTES};
 use super::mailbox::Worked;
@@ -250,7 +250,9 @@ fn record(message: &Value, source: &str) -> Value {
 /// Which messages a function has failed on; nothing where its answer says none of this, which means all of them.
 fn failures<'a>(payload: &Value, all: &'a [(Str, Str)]) -> Option<Vec<&'a Str>> {
     let failures = match payload.get("batchItemFailures") {
-        None | Some(Value::Null) => return if payload.is_null() || payload.as_object().is_some() { Some(Vec::new()) } else { None },
+        None | Some(Value::Null) => {
+            return if payload.is_null() || payload.as_object().is_some() { Some(Vec::new()) } else { None };
+        }
         Some(failures) => failures.as_array()?,
     };
     // One that names no message of the batch fails the whole of it.
@@ -552,7 +554,9 @@ impl Batch {
     /// Nobody hears of it but the test.
     fn trouble(&self, around: &Surroundings, error: &ServiceError) {
         let (function, queue) = (&self.function, &self.queue);
-        around.trouble.note(|| format!("messages of the queue `{queue}` for the function `{function}`: {}", error.message));
+        around
+            .trouble
+            .note(|| format!("messages of the queue `{queue}` for the function `{function}`: {}", error.message));
     }
 }
 
