@@ -27,6 +27,7 @@ pub(crate) type Pairs = Vec<(String, String)>;
 
 /// How requests are let in.
 #[derive(Clone, PartialEq)]
+#[expect(clippy::enum_variant_names, reason = "the field calls it so")]
 pub(crate) enum Auth {
     /// By nothing.
     Nothing,

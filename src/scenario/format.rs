@@ -69,6 +69,8 @@ pub(crate) enum Kind {
     Laws,
     /// A list of names, or an object with this of each.
     Names(&'static Kind),
+    /// An address, or an object with one for each service.
+    Upstream,
     /// The attributes of a table's key: a name, two names, or names with their types.
     Key,
 }
@@ -97,6 +99,9 @@ pub(crate) static FILE: &[Field] = &[
     field("mocks", Kind::Named(&Kind::Replies), "Who answers: a state, `Map/Inner`, a resource or a function"),
     field("faults", Kind::Faults, "What goes wrong, over whatever answers"),
     field("services", Kind::Object(SERVICES), "Stateful models of services, which answer what no mock does"),
+    field("endpoints", Kind::Named(&Kind::Text), "Where addresses of HTTP Tasks and API Gateway lead, by their prefix"),
+    field("connections", Kind::Named(&Kind::Object(CONNECTION)), "Connections of EventBridge, by name or ARN"),
+    field("upstream", Kind::Upstream, "A server that answers `aws-sdk:` calls, or one for each service"),
     field("coverage", Kind::Object(COVERAGE), "What the scenarios of the file have to cover together"),
     field("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
     field("properties", Kind::List(&Kind::Object(PROPERTY)), "What has to hold for every input and every fault"),
@@ -228,6 +233,11 @@ pub(crate) static SERVICES: &[Field] = &[
     field("dynamodb", Kind::Object(DYNAMODB), "Tables that keep items"),
     field("events", Kind::Object(EVENTS), "Event buses and rules, which pass on what is put"),
     field("lambda", Kind::Object(LAMBDA), "Functions that tasks, rules and clients invoke"),
+    field(
+        "jobs",
+        Kind::Named(&Kind::Named(&Kind::Object(JOB))),
+        "Jobs that `.sync` tasks wait for, by service and by name; `*` is any job of the service",
+    ),
     field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
     field("sqs", Kind::Object(SQS), "Queues that keep messages"),
 ];
@@ -236,8 +246,26 @@ pub(crate) static SERVICES: &[Field] = &[
 pub(crate) static HOLDS: &[Field] = &[
     field("dynamodb", Kind::Named(&Kind::Expected), "The items of tables, in the order of their keys"),
     field("events", Kind::Named(&Kind::Expected), "The events that came to buses, in order"),
+    field("jobs", Kind::Named(&Kind::Expected), "The jobs that each service ran, with `Name` and `Status`, in order"),
     field("sns", Kind::Named(&Kind::Expected), "What was published to topics, in order"),
     field("sqs", Kind::Named(&Kind::Expected), "The bodies of the messages in queues, in order"),
+];
+
+/// The words of a job.
+pub(crate) static JOB: &[Field] = &[
+    field("takes", Kind::Duration, "How long it runs; no time by default"),
+    field("fail", Kind::Text, "Why it fails"),
+    field("forever", Kind::Flag, "It runs until it is stopped"),
+    field("describes", Kind::Named(&Kind::Any), "What its service says of it besides, as in the task's result"),
+    field("then", Kind::List(&Kind::Object(NEXT_JOB)), "How the next runs of it fare; the last is for all that follow"),
+];
+
+/// The words of a job's next run.
+pub(crate) static NEXT_JOB: &[Field] = &[
+    field("takes", Kind::Duration, "How long it runs; no time by default"),
+    field("fail", Kind::Text, "Why it fails"),
+    field("forever", Kind::Flag, "It runs until it is stopped"),
+    field("describes", Kind::Named(&Kind::Any), "What its service says of it besides, as in the task's result"),
 ];
 
 /// The words about tables.
@@ -297,6 +325,32 @@ pub(crate) static SNS: &[Field] =
 /// The words about queues.
 pub(crate) static SQS: &[Field] =
     &[field("queues", Kind::Names(&Kind::Named(&Kind::Any)), "Queues, with attributes such as `VisibilityTimeout`")];
+
+/// The words of a connection: one says how requests are let in, others what goes with them.
+pub(crate) static CONNECTION: &[Field] = &[
+    field("basic", Kind::Object(BASIC), "A user and a password"),
+    field("apiKey", Kind::Object(API_KEY), "A key in a header of its own"),
+    field("oauth", Kind::Object(OAUTH), "Client credentials, with which a token is fetched"),
+    field("headers", Kind::Named(&Kind::Text), "Headers of every request"),
+    field("query", Kind::Named(&Kind::Text), "Query parameters of every request"),
+    field("body", Kind::Named(&Kind::Text), "Members of every request's body"),
+];
+
+/// The words of a user and a password.
+pub(crate) static BASIC: &[Field] =
+    &[needed("user", Kind::Text, "The user"), needed("password", Kind::Text, "The password")];
+
+/// The words of a key.
+pub(crate) static API_KEY: &[Field] =
+    &[needed("header", Kind::Text, "The header's name"), needed("value", Kind::Text, "The key")];
+
+/// The words of client credentials.
+pub(crate) static OAUTH: &[Field] = &[
+    needed("client", Kind::Text, "The client's id"),
+    needed("secret", Kind::Text, "The client's secret"),
+    needed("endpoint", Kind::Text, "Where tokens are fetched; `endpoints` says where that leads"),
+    field("body", Kind::Named(&Kind::Text), "Fields of the form that is sent for a token, such as `scope`"),
+];
 
 /// The words about coverage.
 pub(crate) static COVERAGE: &[Field] = &[

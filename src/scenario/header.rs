@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::addresses;
 use super::coverage;
 use super::entry::Given;
 use super::file::MOST_BYTES;
@@ -145,6 +146,7 @@ impl Header {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
                 "services" => harness = harness.services(services::setup(reader, member)),
+                word if addresses::knows(word) => harness = addresses::read(reader, harness, member),
                 "coverage" => self.thresholds = coverage::thresholds(reader, member),
                 "seed" => self.seed = reader.count(member, 0).unwrap_or_default(),
                 _ => {}

@@ -14,6 +14,7 @@
 //!       attempts: { Charge: [0s, 2s, 6s] }
 //! ```
 
+mod addresses;
 mod check;
 mod coverage;
 mod entry;

@@ -31,6 +31,7 @@ mod errand;
 mod error;
 pub mod events;
 pub(crate) mod integration;
+pub mod jobs;
 pub mod lambda;
 mod members;
 mod pattern;
@@ -46,10 +47,13 @@ pub(crate) mod wire;
 
 pub use error::ServiceError;
 pub use events::Wanted as Rule;
+pub use jobs::{Job, JobRun, JobStatus};
 pub use lambda::{Function, FunctionContext};
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
+#[cfg(feature = "wire")]
+pub use wire::Endpoint;
 
 pub(crate) use answer::Answer;
 pub(crate) use errand::Errand;
@@ -57,6 +61,7 @@ pub(crate) use errand::Errand;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::task::CallId;
 use crate::time::Timestamp;
 use crate::value::{Content, Str, Value};
 use sqs::Message;
@@ -75,6 +80,7 @@ pub struct Services {
     s3: s3::S3,
     events: events::Events,
     lambda: lambda::Lambda,
+    jobs: jobs::Jobs,
     #[cfg(feature = "dynamodb")]
     dynamodb: dynamodb::DynamoDb,
     /// Those of which the test has set up something.
@@ -92,6 +98,9 @@ impl Services {
         let mut services = Services { present: setup.present(), ..Services::empty(start, seed) };
         for function in setup.functions() {
             services.lambda.set_up(&mut services.around, function)?;
+        }
+        for (service, name, job) in setup.jobs() {
+            services.jobs.set_up(service, name, job)?;
         }
         for (service, operation, input) in setup.calls() {
             services.call(start, *service, operation, input)?;
@@ -140,6 +149,7 @@ impl Services {
             s3: s3::S3::default(),
             events: events::Events::default(),
             lambda: lambda::Lambda::default(),
+            jobs: jobs::Jobs::default(),
             #[cfg(feature = "dynamodb")]
             dynamodb: dynamodb::DynamoDb::default(),
             present: Vec::new(),
@@ -293,7 +303,13 @@ impl Services {
         let of_events = self.events.next_at().filter(|at| *at <= rest_at);
         let of_functions =
             self.lambda.next_at().into_iter().chain(self.lambda.next_delayed(&self.sqs, self.around.now));
-        self.sqs.next_at(self.around.now).into_iter().chain(of_events).chain(of_functions).min()
+        self.sqs
+            .next_at(self.around.now)
+            .into_iter()
+            .chain(of_events)
+            .chain(of_functions)
+            .chain(self.jobs.next_at())
+            .min()
     }
 
     /// Lets happen what is due by now.
@@ -302,7 +318,18 @@ impl Services {
         self.sqs.pass(&mut self.around);
         self.events.pass(&mut self.around);
         self.lambda.pass(&mut self.around);
+        self.jobs.pass(now);
         self.run_errands();
+    }
+
+    /// Stops the job that a task waited for and waits for no more.
+    pub(crate) fn stop_job(&mut self, now: Timestamp, execution: &str, call: CallId) {
+        self.jobs.stop(now, execution, call);
+    }
+
+    /// The jobs that ran or run, in the order in which they were started.
+    pub fn jobs(&self) -> &[JobRun] {
+        self.jobs.runs()
     }
 
     /// The messages that a queue holds, in the order in which they came; those in flight as well. `None` where there is

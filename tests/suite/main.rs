@@ -17,12 +17,15 @@ mod graph;
 #[cfg(all(feature = "server", unix))]
 mod handlers;
 mod hostile;
+#[cfg(feature = "server")]
+mod hostile_wire;
 #[cfg(feature = "client")]
 mod http_task;
 mod iac;
 #[cfg(feature = "cli")]
 mod imports_cli;
 mod init;
+mod jobs;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod lambda;
@@ -50,6 +53,8 @@ mod scenarios;
 mod schema;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "wire")]
+mod service_laws;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;

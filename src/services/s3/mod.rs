@@ -63,6 +63,7 @@ pub(super) struct Reply {
     /// `Body`.
     pub body: Option<Content>,
     /// The HTTP status, where it is not the operation's usual one.
+    #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "only HTTP has statuses"))]
     pub status: Option<u16>,
 }
 

@@ -166,9 +166,8 @@ impl Sns {
 
     fn topic(&mut self, topic_arn: &str) -> Result<&mut Topic, ServiceError> {
         check_arn("TopicArn", topic_arn)?;
-        let name = arn::name_of(topic_arn);
-        let topic = if arn::of("sns", name) == topic_arn { self.topics.get_mut(name) } else { None };
-        topic.ok_or_else(no_such_topic)
+        // Definitions name the account and the region of their deployment; there is one of each here.
+        self.topics.get_mut(arn::name_of(topic_arn)).ok_or_else(no_such_topic)
     }
 
     fn create(&mut self, cx: &mut Cx<'_, '_>) -> Result<Value, ServiceError> {
