@@ -160,7 +160,9 @@ impl ServerBuilder {
             .map_err(|e| failed(&format!("listen on {}", self.address), &e))?;
         let url = super::url_of(address, self.tls);
         let mut handlers = Vec::new();
-        for function in shared.lock().services().runtime_functions() {
+        // The lock is not held while they are started.
+        let functions = shared.lock().services().runtime_functions();
+        for function in functions {
             let loopback = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
             let door = Door::Runtime(function.name.as_str().into());
             let at = runtime

@@ -29,10 +29,9 @@ async fn handler(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
             let endpoint = variable("AWS_ENDPOINT_URL");
             let address = endpoint.trim_start_matches("http://");
             let body = json!({ "QueueUrl": format!("{endpoint}/123456789012/orders"), "MessageBody": event["id"] });
-            let answer = post(address, &body.to_string()).await.map_err(|e| Diagnostic {
-                error_type: "Unreachable".into(),
-                error_message: e.to_string(),
-            })?;
+            let answer = post(address, &body.to_string())
+                .await
+                .map_err(|e| Diagnostic { error_type: "Unreachable".into(), error_message: e.to_string() })?;
             Ok(json!({ "sent": answer.contains("MessageId") }))
         }
         _ => Ok(event),
