@@ -173,7 +173,7 @@ fn jobs_of(reader: &mut Reader<'_>, mut setup: Setup, member: &Member) -> Setup 
 }
 
 /// How a job fares.
-fn job_of(reader: &mut Reader<'_>, fields: &[Member], words: &[Field]) -> Job {
+fn job_of(reader: &mut Reader<'_>, fields: &[Member], words: &'static [Field]) -> Job {
     let (mut job, mut takes, mut describes, mut next) = (Job::succeeds(), None, None, Vec::new());
     for field in fields {
         if !reader.knows(field, &names(words), "a job") {
