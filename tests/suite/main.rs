@@ -67,6 +67,8 @@ mod test_state;
 mod test_state_cli;
 mod timeouts;
 mod tokens;
+#[cfg(feature = "client")]
+mod upstream;
 mod validation;
 mod variables;
 mod wait;
