@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rehearsal::Timestamp;
 use rehearsal::asl::MachineType;
+use rehearsal::outside::Upstream;
 
 use super::test_state::TestStateArgs;
 use super::{coverage, exit, explain, graph, import, init, lint, record, serve, snapshot, test};
@@ -117,6 +118,14 @@ pub(crate) struct RunArgs {
     /// An object for an ItemReader, as BUCKET/KEY=FILE
     #[arg(long = "object", value_name = "BUCKET/KEY=FILE", help_heading = "Who answers", value_parser = object)]
     pub(crate) objects: Vec<Object>,
+    /// Where an address of HTTP Tasks and API Gateway leads, as FROM=TO: prefixes such as
+    /// https://api.stripe.com=http://127.0.0.1:9999
+    #[arg(long = "endpoint", value_name = "FROM=TO", help_heading = "Who answers", value_parser = endpoint)]
+    pub(crate) endpoints: Vec<(String, String)>,
+    /// A server of AWS services, such as an emulator, for `aws-sdk:` calls that nobody else answers, or for all of one
+    /// service: [SERVICE=]URL
+    #[arg(long = "upstream", value_name = "[SERVICE=]URL", help_heading = "Who answers", value_parser = upstream)]
+    pub(crate) upstreams: Vec<Upstream>,
     /// Make mocks that were never used an error
     #[arg(long, help_heading = "Who answers")]
     pub(crate) strict: bool,
@@ -183,6 +192,26 @@ pub(crate) fn substitution(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
     let parts = parts.map(|(name, value)| (name.to_owned(), value.to_owned()));
     parts.ok_or_else(|| "write a name and a value, such as TableName=orders".to_owned())
+}
+
+/// `https://api.stripe.com=http://127.0.0.1:9999`
+fn endpoint(text: &str) -> Result<(String, String), String> {
+    let is_address = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+    // Either address may have an equals sign in it.
+    let split = text.match_indices('=').map(|(at, _)| (&text[..at], &text[at + 1..]));
+    let found = split.into_iter().find(|(from, to)| is_address(from) && is_address(to));
+    let found = found.map(|(from, to)| (from.to_owned(), to.to_owned()));
+    found.ok_or_else(|| "write FROM=TO, such as https://api.stripe.com=http://127.0.0.1:9999".to_owned())
+}
+
+/// `http://127.0.0.1:4566`, `kms=http://127.0.0.1:4566`
+pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
+    let is_address = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+    match text.split_once('=').filter(|(service, url)| !service.is_empty() && !is_address(service) && is_address(url)) {
+        Some((service, url)) => Ok(Upstream::of(service, url)),
+        None if is_address(text) => Ok(Upstream::all(text)),
+        None => Err("write a URL, or SERVICE=URL, such as kms=http://127.0.0.1:4566".to_owned()),
+    }
 }
 
 pub(crate) fn object(text: &str) -> Result<Object, String> {

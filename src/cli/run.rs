@@ -64,6 +64,12 @@ fn harness(args: &RunArgs, machine: &Machine, mocks: &[Mocks], others: &CompileO
     for object in &args.objects {
         harness = harness.object(&object.bucket, &object.key, files::object(&object.file)?);
     }
+    for (from, to) in &args.endpoints {
+        harness = harness.endpoint(from, to);
+    }
+    for upstream in &args.upstreams {
+        harness = harness.upstream(upstream.clone());
+    }
     if let Some(start) = args.start_time {
         harness = harness.start_time(start);
     }

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use rehearsal::outside::Upstream;
 use rehearsal::server::{ClockMode, ServerBuilder, WireFault, WireFaultKind};
 use rehearsal::services::Setup;
 
@@ -49,6 +50,10 @@ pub(crate) struct ServeArgs {
     /// latency:30s
     #[arg(long = "fault", value_name = "FAULT", value_parser = fault)]
     faults: Vec<WireFault>,
+    /// Pass requests on, as they are, to a server of AWS services such as an emulator: [SERVICE=]URL, for one service, or
+    /// for those that have no model or of which nothing is set up
+    #[arg(long = "upstream", value_name = "[SERVICE=]URL", value_parser = super::args::upstream)]
+    upstreams: Vec<Upstream>,
     /// Check that every request is signed with these credentials; any are taken otherwise
     #[arg(long, value_name = "KEY:SECRET", value_parser = credentials)]
     check_signatures: Option<(String, String)>,
@@ -74,6 +79,9 @@ pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure
     }
     for fault in &args.faults {
         builder = builder.fault(fault.clone());
+    }
+    for upstream in &args.upstreams {
+        builder = builder.upstream(upstream.clone());
     }
     if let Some((access_key, secret)) = &args.check_signatures {
         builder = builder.check_signatures(access_key, secret);

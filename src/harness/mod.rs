@@ -32,7 +32,7 @@ use crate::coverage::{self, Counted as _};
 use crate::engine::{Limits, Settings, Tally};
 use crate::error::{Error, ErrorKind};
 use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
-use crate::outside::{Connection, Outside};
+use crate::outside::{Connection, Outside, Upstream};
 use crate::services::{Services, Setup};
 use crate::time::Timestamp;
 use crate::value::{Content, Map, Str, Value};
@@ -202,6 +202,17 @@ impl Harness {
     pub fn connection(mut self, name: &str, connection: Connection) -> Self {
         self.outside.connect(name, connection);
         self
+    }
+    /// Lets a server of AWS services, such as an emulator, answer what neither a mock nor a model does.
+    #[must_use]
+    pub fn upstream(mut self, upstream: Upstream) -> Self {
+        self.outside.upstreams.add(upstream);
+        self
+    }
+    /// Addresses outside that it names.
+    #[cfg(feature = "server")]
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.outside
     }
     /// How long, in real time, a server outside is waited for before it counts as one that never answers. The default is
     /// 10 s.

@@ -15,7 +15,7 @@ use crate::harness::nested;
 use crate::harness::objects;
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
-use crate::outside::{self, Connection, Outside};
+use crate::outside::{self, Connection, Outside, Which};
 use crate::random::{Seeded, uuid_str};
 use crate::services::promise::Pending;
 use crate::services::{Errand, Services, integration};
@@ -263,6 +263,12 @@ impl World {
                 }
                 self.deliver(exec, input);
             }
+            if self.trouble.is_none() {
+                self.trouble = self.services.take_trouble();
+            }
+            if self.trouble.is_some() {
+                return Rest::Idle;
+            }
             if self.is_held() {
                 return Rest::Held;
             }
@@ -382,8 +388,10 @@ impl World {
         }
     }
 
-    /// Stops the execution that a `.sync` task waits for no more, as the service tries to.
+    /// Stops the job or the execution that a `.sync` task waits for no more, as the service tries to.
     fn stop_job(&mut self, exec: ExecId, call: CallId) {
+        let now = self.clock.now();
+        self.services.stop_job(now, &self.executions[exec.0 as usize].arn, call);
         if let Some(job) = self.jobs.remove(&(exec, call)) {
             self.send(job, Input::Stop(TaskError::default()));
         }
@@ -445,15 +453,18 @@ impl World {
         let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
         let outside = &self.outside;
+        let is_nested = nested::target(&call).is_some_and(|arn| self.machines.iter().any(|m| nested::is_named(m, arn)));
         // A model answers what no mock does, or a server outside; faults lie over all of them.
         let ask = || match mocks.answer(&call, at) {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
-                let asked = integration::answer(services, &call, &caller, at);
+                let first = outside.upstream(&call, at, Which::Named);
+                let asked = first.or_else(|| integration::answer(services, &call, &caller, at));
                 let kept = |name: &str| {
                     let kept = services.connection(name)?;
                     Connection::described(&kept.kind, &kept.parameters).ok()
                 };
-                match asked.or_else(|| outside.answer(&call, at, &kept)) {
+                let last = || if is_nested { None } else { outside.upstream(&call, at, Which::All) };
+                match asked.or_else(|| outside.answer(&call, at, &kept)).or_else(last) {
                     Some(Ok(answer)) => answer,
                     Some(Err(why)) => {
                         *trouble = Some(why);

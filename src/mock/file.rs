@@ -127,7 +127,8 @@ const KINDS: [&str; 4] = ["fail", "throttle", "oversize", "delay"];
 pub(crate) const FAULT: [&str; 12] =
     ["on", "fail", "throttle", "oversize", "delay", "cause", "nth", "every", "times", "item", "attempt", "after"];
 
-fn mock_of(reader: &mut Reader<'_>, member: &Member) -> Option<Mock> {
+/// One step or a list of steps.
+pub(crate) fn mock_of(reader: &mut Reader<'_>, member: &Member) -> Option<Mock> {
     let steps = match &member.value.kind {
         NodeKind::Array(steps) => steps.as_slice(),
         _ => std::slice::from_ref(&member.value),

@@ -57,6 +57,7 @@ mod unanswered;
 
 pub use fault::{Fault, FaultKind};
 pub use fault_set::FaultSet;
+pub(crate) use file::mock_of;
 #[cfg(test)]
 pub(crate) use file::{FAULT as FAULT_WORDS, STEP as REPLY_WORDS};
 pub use file::{MockEntry, MockFile, load, read_faults, read_mocks};

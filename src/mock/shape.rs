@@ -15,7 +15,11 @@ struct Ids(Seeded);
 
 impl Ids {
     fn of(call: &Call) -> Ids {
-        Ids(Seeded::new(u64::from(call.id.thread) << 32 | u64::from(call.id.serial)))
+        Ids::apart(call, 0)
+    }
+    /// Those of a call that is told from the same call of other executions.
+    fn apart(call: &Call, by: u64) -> Ids {
+        Ids(Seeded::new((u64::from(call.id.thread) << 32 | u64::from(call.id.serial)) ^ by))
     }
     fn next(&mut self) -> String {
         uuid_text(self.0.next_u64(), self.0.next_u64())
@@ -33,7 +37,7 @@ type Members = Vec<(&'static str, Value)>;
 /// One row: which requests, and what the service says when it accepts one.
 type Shape = (&'static str, &'static [&'static str], fn(&Call, &mut Ids) -> Members);
 
-const SHAPES: [Shape; 13] = [
+const SHAPES: [Shape; 20] = [
     ("sqs", &["sendMessage"], |call, ids| {
         let body = call.payload.get("MessageBody").unwrap_or(&Value::Null);
         let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
@@ -72,6 +76,16 @@ const SHAPES: [Shape; 13] = [
     ("glue", &["startJobRun"], |_, ids| vec![("JobRunId", format!("jr_{}", ids.next().replace('-', "")).into())]),
     ("databrew", &["startJobRun"], |_, ids| vec![("RunId", format!("db_{}", ids.next().replace('-', "")).into())]),
     ("athena", &["startQueryExecution"], |_, ids| vec![("QueryExecutionId", ids.next().into())]),
+    ("bedrock", &["createModelCustomizationJob"], |call, ids| {
+        let id: String = ids.next().replace('-', "").chars().take(12).collect();
+        let base = text(call, "BaseModelIdentifier").rsplit('/').next().unwrap_or_default().to_owned();
+        vec![("JobArn", own_arn("bedrock", &format!("model-customization-job/{base}/{id}")).into())]
+    }),
+    ("codebuild", &["startBuildBatch"], |call, ids| {
+        let id = format!("{}:{}", text(call, "ProjectName"), ids.next());
+        let arn = own_arn("codebuild", &format!("build-batch/{id}"));
+        vec![("BuildBatch", Value::object([("Arn", Value::from(arn)), ("Id", id.into())]))]
+    }),
     ("codebuild", &["startBuild"], |call, ids| {
         let id = format!("{}:{}", text(call, "ProjectName"), ids.next());
         let arn = format!("arn:{PARTITION}:codebuild:{REGION}:{ACCOUNT}:build/{id}");
@@ -81,10 +95,71 @@ const SHAPES: [Shape; 13] = [
         let id: String = ids.next().replace('-', "").to_ascii_uppercase().chars().take(13).collect();
         vec![("ClusterId", format!("j-{id}").into())]
     }),
+    ("elasticmapreduce", &["addStep"], |_, ids| {
+        let id: String = ids.next().replace('-', "").to_ascii_uppercase().chars().take(13).collect();
+        vec![("StepId", format!("s-{id}").into())]
+    }),
+    ("emr-containers", &["startJobRun"], |call, ids| {
+        let (id, cluster) = (short_id(ids, 19), text(call, "VirtualClusterId"));
+        let arn = own_arn("emr-containers", &format!("/virtualclusters/{cluster}/jobruns/{id}"));
+        vec![
+            ("Arn", arn.into()),
+            ("Id", id.into()),
+            ("Name", call.payload.get("Name").cloned().unwrap_or_default()),
+            ("VirtualClusterId", cluster.into()),
+        ]
+    }),
+    ("emr-serverless", &["startJobRun"], |call, ids| {
+        let (id, application) = (short_id(ids, 16), text(call, "ApplicationId"));
+        let arn = own_arn("emr-serverless", &format!("/applications/{application}/jobruns/{id}"));
+        vec![("ApplicationId", application.into()), ("Arn", arn.into()), ("JobRunId", id.into())]
+    }),
+    ("mediaconvert", &["createJob"], |call, ids| {
+        let id = format!("{}-{}", short_id(ids, 13), short_id(ids, 6));
+        let mut job = vec![("Arn", Value::from(own_arn("mediaconvert", &format!("jobs/{id}")))), ("Id", id.into())];
+        let given = ["JobTemplate", "Queue", "Role", "Settings", "UserMetadata"];
+        job.extend(given.iter().filter_map(|name| Some((*name, call.payload.get(name)?.clone()))));
+        job.push(("Status", "SUBMITTED".into()));
+        vec![("Job", Value::object(job))]
+    }),
+    ("sagemaker", SAGEMAKER, |call, _| {
+        let ResourceKind::Service { action, .. } = call.resource.kind() else { return Vec::new() };
+        let kinds = [
+            ("TrainingJob", "TrainingJobArn", "training-job"),
+            ("TransformJob", "TransformJobArn", "transform-job"),
+            ("ProcessingJob", "ProcessingJobArn", "processing-job"),
+            ("LabelingJob", "LabelingJobArn", "labeling-job"),
+            ("HyperParameterTuningJob", "HyperParameterTuningJobArn", "hyper-parameter-tuning-job"),
+        ];
+        let Some((noun, member, part)) = kinds.iter().find(|(noun, ..)| action.strip_prefix("create") == Some(*noun))
+        else {
+            return Vec::new();
+        };
+        let name = text(call, &format!("{noun}Name")).to_ascii_lowercase();
+        vec![(*member, own_arn("sagemaker", &format!("{part}/{name}")).into())]
+    }),
     ("apigateway", &["invoke"], |_, _| {
         vec![("Headers", Value::empty_object()), ("StatusCode", 200.into()), ("StatusText", "OK".into())]
     }),
 ];
+
+/// The jobs of SageMaker.
+const SAGEMAKER: &[&str] = &[
+    "createHyperParameterTuningJob",
+    "createLabelingJob",
+    "createProcessingJob",
+    "createTrainingJob",
+    "createTransformJob",
+];
+
+fn own_arn(service: &str, what: &str) -> String {
+    format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{what}")
+}
+
+/// An id of so many small letters and digits.
+fn short_id(ids: &mut Ids, length: usize) -> String {
+    ids.next().replace('-', "").chars().take(length).collect()
+}
 
 fn text<'a>(call: &'a Call, member: &str) -> &'a str {
     call.payload.get(member).and_then(Value::as_str).unwrap_or("")
@@ -95,16 +170,26 @@ fn text<'a>(call: &'a Call, member: &str) -> &'a str {
 /// Optimised integrations add the request's metadata to it; SDK integrations do not. A request that is not in our table
 /// gets the metadata alone.
 pub fn submitted(call: &Call, at: Timestamp) -> Value {
+    submitted_apart(call, at, 0)
+}
+
+/// The same, where the same call of other executions has to get other ids.
+pub fn submitted_apart(call: &Call, at: Timestamp, apart: u64) -> Value {
     let ResourceKind::Service { service, action, .. } = call.resource.kind() else {
         return Value::empty_object();
     };
     let (plain, is_sdk) = service.strip_prefix("aws-sdk:").map_or((&**service, false), |name| (name, true));
-    let name = if plain == "sfn" { "states" } else { plain };
+    let name = match plain {
+        "sfn" => "states",
+        "emrcontainers" => "emr-containers",
+        "emrserverless" => "emr-serverless",
+        _ => plain,
+    };
     if (&**service, &**action) == ("lambda", "invoke") {
         return lambda_invoke_result(call, Value::Null, at);
     }
     let shape = SHAPES.iter().find(|(s, actions, _)| *s == name && actions.contains(&&**action));
-    let mut ids = Ids::of(call);
+    let mut ids = Ids::apart(call, apart);
     let request = ids.next();
     let mut members = shape.map_or_else(Vec::new, |(.., make)| make(call, &mut ids));
     if name == "states" && shape.is_some() {

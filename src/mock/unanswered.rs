@@ -7,6 +7,7 @@ use super::shape;
 use super::text::{rust_literal, yaml_flow, yaml_word};
 use crate::asl::ResourceKind;
 use crate::diagnostic::did_you_mean;
+use crate::services::jobs;
 use crate::task::Call;
 use crate::value::Value;
 
@@ -32,6 +33,8 @@ pub struct Unanswered {
     waits: Option<String>,
     /// The address that an HTTP Task or a call of an API wants to reach.
     reaches: Option<String>,
+    /// The service and the name of the job that the task waits for.
+    runs: Option<(&'static str, String)>,
     /// Whether the mocks are written in a file, so that Rust is of no use.
     in_file: bool,
 }
@@ -87,6 +90,7 @@ impl Unanswered {
                 }),
             },
             reaches: reaches(call),
+            runs: jobs::wanted_by(call),
             in_file: false,
         }
     }
@@ -136,6 +140,12 @@ impl Unanswered {
             lines.push("  add:   mocks:".into());
             lines.push(format!("           {}", self.yaml_line()));
             lines.extend(self.waits.iter().map(|how| format!("  {how}")));
+            if let Some((service, name)) = &self.runs {
+                let name = yaml_word(name);
+                lines.push(format!(
+                    "  or let a model run it: `services: {{ jobs: {{ {service}: {{ {name}: {{}} }} }} }}`"
+                ));
+            }
             return lines.join("\n");
         }
         lines.push(format!("  add:   {}", self.rust_line()));
@@ -143,6 +153,10 @@ impl Unanswered {
         lines.push(format!("           {}", self.yaml_line()));
         let server = |from| format!("  or let a server answer: .endpoint({from:?}, \"http://127.0.0.1:9999\")");
         lines.extend(self.reaches.iter().map(server));
+        if let Some((service, name)) = &self.runs {
+            let job = format!("{}, {}, Job::succeeds()", rust_literal(service), rust_literal(name));
+            lines.push(format!("  or let a model run it: .services(Setup::new().job({job}))"));
+        }
         if self.waits.is_some() {
             lines.push("  or let the test end it: mock::later() in Rust, { later: true } in YAML".into());
         }

@@ -80,16 +80,38 @@ impl Program {
     /// # Errors
     /// There is no such program, or it may not be run.
     pub(crate) fn start(&self) -> Result<Child, String> {
+        let mut command = self.prepared()?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.spawned(&mut command)
+    }
+    /// Starts it with one pipe for all that it says, of which the other end is given as well: whoever writes there writes
+    /// behind what the program has said by then.
+    ///
+    /// # Errors
+    /// There is no such program, or it may not be run.
+    #[cfg(feature = "wire")]
+    pub(crate) fn start_heard(&self) -> Result<(Child, std::io::PipeReader, std::io::PipeWriter), String> {
+        let mut command = self.prepared()?;
+        let failed = |e: std::io::Error| format!("no pipe for `{}`: {e}", self.words.join(" "));
+        let (reader, writer) = std::io::pipe().map_err(failed)?;
+        command.stdin(Stdio::null());
+        command.stdout(writer.try_clone().map_err(failed)?).stderr(writer.try_clone().map_err(failed)?);
+        Ok((self.spawned(&mut command)?, reader, writer))
+    }
+    fn prepared(&self) -> Result<Command, String> {
         let Some((name, arguments)) = self.words.split_first() else { return Err("the command is empty".into()) };
         let mut command = Command::new(name);
         command.args(arguments).envs(&self.environment);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
         // A group of its own, so that what the program starts ends with it.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        Ok(command)
+    }
+    fn spawned(&self, command: &mut Command) -> Result<Child, String> {
+        let name = self.words.first().map_or("", String::as_str);
         command.spawn().map_err(|e| format!("`{name}` cannot be started: {e}"))
     }
     /// Runs it to its end, or to the end of its time.

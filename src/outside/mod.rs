@@ -15,17 +15,22 @@ pub(crate) mod http;
 #[cfg(feature = "client")]
 mod response;
 mod settings;
+pub(crate) mod sign;
 #[cfg(feature = "client")]
 mod task;
 pub(crate) mod thread;
 pub(crate) mod timer;
 #[cfg(feature = "client")]
 mod token;
+pub(crate) mod upstream;
 
 pub use connection::Connection;
 #[cfg(feature = "server")]
 pub(crate) use form::escaped;
 pub(crate) use settings::Outside;
+pub use sign::Credentials;
+pub use upstream::Upstream;
+pub(crate) use upstream::Which;
 
 use crate::services::promise::Pending;
 

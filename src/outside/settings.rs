@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::connection::Connection;
 #[cfg(feature = "client")]
 use super::token::Tokens;
+use super::upstream::{Upstreams, Which};
 use crate::mock::Answer;
 use crate::task::Call;
 use crate::time::Timestamp;
@@ -19,6 +20,8 @@ pub(crate) struct Outside {
     endpoints: Vec<(String, String)>,
     /// By name or ARN.
     connections: Vec<(String, Connection)>,
+    /// Servers of AWS services.
+    pub(crate) upstreams: Upstreams,
     pub(crate) patience: Duration,
     #[cfg(feature = "client")]
     pub(super) tokens: Tokens,
@@ -32,6 +35,7 @@ impl Default for Outside {
         Outside {
             endpoints: Vec::new(),
             connections: Vec::new(),
+            upstreams: Upstreams::default(),
             patience: PATIENCE,
             #[cfg(feature = "client")]
             tokens: Tokens::default(),
@@ -92,6 +96,27 @@ impl Outside {
             let reaches = matches!(call.resource.service(), "http" | "apigateway");
             (is_named && reaches)
                 .then(|| Err(format!("`{}` calls an address, which needs the cargo feature `client`", call.location())))
+        }
+    }
+}
+
+impl Outside {
+    /// What an upstream answers to a call of a state machine; `None` where the test names none for it.
+    ///
+    /// # Errors
+    /// What the test still has to say.
+    pub(crate) fn upstream(&self, call: &Call, at: Timestamp, which: Which) -> Option<Result<Answer, String>> {
+        if self.upstreams.is_empty() {
+            return None;
+        }
+        #[cfg(feature = "client")]
+        return super::upstream::answer(self, call, at, which);
+        #[cfg(not(feature = "client"))]
+        {
+            let (_, asks) = (at, which == Which::All && call.resource.service().starts_with("aws-sdk:"));
+            asks.then(|| {
+                Err(format!("`{}` calls an upstream, which needs the cargo feature `client`", call.location()))
+            })
         }
     }
 }

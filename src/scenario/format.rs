@@ -69,6 +69,8 @@ pub(crate) enum Kind {
     Laws,
     /// A list of names, or an object with this of each.
     Names(&'static Kind),
+    /// An address, or an object with one for each service.
+    Upstream,
     /// A file, or an object of the words about what is in it.
     Body,
     /// The attributes of a table's key: a name, two names, or names with their types.
@@ -99,6 +101,9 @@ pub(crate) static FILE: &[Field] = &[
     field("mocks", Kind::Named(&Kind::Replies), "Who answers: a state, `Map/Inner`, a resource or a function"),
     field("faults", Kind::Faults, "What goes wrong, over whatever answers"),
     field("services", Kind::Object(SERVICES), "Stateful models of services, which answer what no mock does"),
+    field("endpoints", Kind::Named(&Kind::Text), "Where addresses of HTTP Tasks and API Gateway lead, by their prefix"),
+    field("connections", Kind::Named(&Kind::Object(CONNECTION)), "Connections of EventBridge, by name or ARN"),
+    field("upstream", Kind::Upstream, "A server that answers `aws-sdk:` calls, or one for each service"),
     field("coverage", Kind::Object(COVERAGE), "What the scenarios of the file have to cover together"),
     field("scenarios", Kind::List(&Kind::Object(SCENARIO)), "The scenarios"),
     field("properties", Kind::List(&Kind::Object(PROPERTY)), "What has to hold for every input and every fault"),
@@ -229,6 +234,12 @@ pub(crate) static MAP: &[Field] = &[
 pub(crate) static SERVICES: &[Field] = &[
     field("dynamodb", Kind::Object(DYNAMODB), "Tables that keep items"),
     field("events", Kind::Object(EVENTS), "Event buses and rules, which pass on what is put"),
+    field("lambda", Kind::Object(LAMBDA), "Functions that tasks, rules and clients invoke"),
+    field(
+        "jobs",
+        Kind::Named(&Kind::Named(&Kind::Object(JOB))),
+        "Jobs that `.sync` tasks wait for, by service and by name; `*` is any job of the service",
+    ),
     field("s3", Kind::Object(S3), "Buckets that keep objects"),
     field("sns", Kind::Object(SNS), "Topics that keep what is published and pass it on"),
     field("sqs", Kind::Object(SQS), "Queues that keep messages"),
@@ -238,9 +249,27 @@ pub(crate) static SERVICES: &[Field] = &[
 pub(crate) static HOLDS: &[Field] = &[
     field("dynamodb", Kind::Named(&Kind::Expected), "The items of tables, in the order of their keys"),
     field("events", Kind::Named(&Kind::Expected), "The events that came to buses, in order"),
+    field("jobs", Kind::Named(&Kind::Expected), "The jobs that each service ran, with `Name` and `Status`, in order"),
     field("s3", Kind::Named(&Kind::Expected), "The objects of buckets by key, as JSON where they are, else as text"),
     field("sns", Kind::Named(&Kind::Expected), "What was published to topics, in order"),
     field("sqs", Kind::Named(&Kind::Expected), "The bodies of the messages in queues, in order"),
+];
+
+/// The words of a job.
+pub(crate) static JOB: &[Field] = &[
+    field("takes", Kind::Duration, "How long it runs; no time by default"),
+    field("fail", Kind::Text, "Why it fails"),
+    field("forever", Kind::Flag, "It runs until it is stopped"),
+    field("describes", Kind::Named(&Kind::Any), "What its service says of it besides, as in the task's result"),
+    field("then", Kind::List(&Kind::Object(NEXT_JOB)), "How the next runs of it fare; the last is for all that follow"),
+];
+
+/// The words of a job's next run.
+pub(crate) static NEXT_JOB: &[Field] = &[
+    field("takes", Kind::Duration, "How long it runs; no time by default"),
+    field("fail", Kind::Text, "Why it fails"),
+    field("forever", Kind::Flag, "It runs until it is stopped"),
+    field("describes", Kind::Named(&Kind::Any), "What its service says of it besides, as in the task's result"),
 ];
 
 /// The words about tables.
@@ -270,6 +299,29 @@ pub(crate) static RULE: &[Field] = &[
     field("machines", Kind::Texts, "State machines that the events start"),
 ];
 
+/// The words about functions.
+pub(crate) static LAMBDA: &[Field] =
+    &[field("functions", Kind::Named(&Kind::Object(FUNCTION)), "Functions by name, with who answers them")];
+
+/// The words of a function: those of its own, and those of a mock's reply that say what it returns.
+pub(crate) static FUNCTION: &[Field] = &[
+    field("command", Kind::Text, "A program that gets each event on its standard input and writes the result"),
+    field("handler", Kind::Text, "A program that asks the Lambda Runtime API for events, when services are served"),
+    field("runtime", Kind::Flag, "A handler that somebody else starts, when services are served"),
+    field("url", Kind::Text, "An address to which each event is posted; the answer is the result"),
+    field("replies", Kind::Replies, "Replies of a mock, where one is not enough"),
+    field("return", Kind::Any, "What it returns"),
+    field("fail", Kind::TextOrNull, "The type of the error that it throws"),
+    field("refuse", Kind::TextOrNull, "The error with which the service does not even invoke it"),
+    field("never", Kind::Flag, "It never returns, until its timeout is over"),
+    field("cause", Kind::Text, "The message that goes with `fail` or `refuse`"),
+    field("takes", Kind::Duration, "How long it takes on the virtual clock; no time by default"),
+    field("timeout", Kind::Duration, "How long it may take; 3 s by default"),
+    field("memory", Kind::Positive, "Its memory in MB; 128 by default"),
+    field("environment", Kind::Named(&Kind::Text), "Variables of its environment"),
+    field("concurrency", Kind::Count, "How many invocations may go on at once"),
+];
+
 /// The words about objects.
 pub(crate) static S3: &[Field] =
     &[field("buckets", Kind::Names(&Kind::Named(&Kind::Body)), "Buckets, with their objects by key")];
@@ -288,6 +340,32 @@ pub(crate) static SNS: &[Field] =
 /// The words about queues.
 pub(crate) static SQS: &[Field] =
     &[field("queues", Kind::Names(&Kind::Named(&Kind::Any)), "Queues, with attributes such as `VisibilityTimeout`")];
+
+/// The words of a connection: one says how requests are let in, others what goes with them.
+pub(crate) static CONNECTION: &[Field] = &[
+    field("basic", Kind::Object(BASIC), "A user and a password"),
+    field("apiKey", Kind::Object(API_KEY), "A key in a header of its own"),
+    field("oauth", Kind::Object(OAUTH), "Client credentials, with which a token is fetched"),
+    field("headers", Kind::Named(&Kind::Text), "Headers of every request"),
+    field("query", Kind::Named(&Kind::Text), "Query parameters of every request"),
+    field("body", Kind::Named(&Kind::Text), "Members of every request's body"),
+];
+
+/// The words of a user and a password.
+pub(crate) static BASIC: &[Field] =
+    &[needed("user", Kind::Text, "The user"), needed("password", Kind::Text, "The password")];
+
+/// The words of a key.
+pub(crate) static API_KEY: &[Field] =
+    &[needed("header", Kind::Text, "The header's name"), needed("value", Kind::Text, "The key")];
+
+/// The words of client credentials.
+pub(crate) static OAUTH: &[Field] = &[
+    needed("client", Kind::Text, "The client's id"),
+    needed("secret", Kind::Text, "The client's secret"),
+    needed("endpoint", Kind::Text, "Where tokens are fetched; `endpoints` says where that leads"),
+    field("body", Kind::Named(&Kind::Text), "Fields of the form that is sent for a token, such as `scope`"),
+];
 
 /// The words about coverage.
 pub(crate) static COVERAGE: &[Field] = &[

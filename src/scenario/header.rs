@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::addresses;
 use super::coverage;
 use super::entry::Given;
 use super::file::MOST_BYTES;
@@ -144,6 +145,7 @@ impl Header {
         for member in root.members() {
             match &*member.key {
                 "strict" => self.strict = reader.truth(member).unwrap_or_default(),
+                word if addresses::knows(word) => harness = addresses::read(reader, harness, member),
                 "services" => {
                     let mut files = Files { folder, looked_at };
                     harness = harness.services(services::setup(reader, &mut files, member));

@@ -14,6 +14,7 @@
 //!       attempts: { Charge: [0s, 2s, 6s] }
 //! ```
 
+mod addresses;
 mod check;
 mod coverage;
 mod entry;
@@ -21,6 +22,7 @@ mod expect;
 mod extends;
 mod file;
 mod format;
+mod function;
 mod header;
 pub(crate) mod in_tests;
 #[cfg(feature = "fuzz")]

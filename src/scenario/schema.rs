@@ -178,6 +178,9 @@ fn of_kind(kind: &Kind, place: Place) -> Value {
             let each = json!({ "type": "object", "additionalProperties": member(inner, place) });
             json!({ "anyOf": [of_kind(&Kind::Texts, place), each] })
         }
+        Kind::Upstream => {
+            json!({ "anyOf": [of_kind(&Kind::Text, place), of_kind(&Kind::Named(&Kind::Text), place)] })
+        }
         Kind::Body => json!({ "anyOf": [{ "type": "string" }, object(BODY, place)] }),
         Kind::Key => {
             let types = json!({ "type": "object", "additionalProperties": { "enum": ["S", "N"] } });

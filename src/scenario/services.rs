@@ -10,13 +10,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::check::Failure;
 use super::expect::{At, Expected, expected};
 use super::file::MOST_BYTES;
-use super::format::{BODY, DYNAMODB, EVENTS, RULE, S3, SERVICES, SNS, SQS, TABLE, names};
+use super::format::{
+    BODY, DYNAMODB, EVENTS, Field, HOLDS, JOB, LAMBDA, NEXT_JOB, RULE, S3, SERVICES, SNS, SQS, TABLE, names,
+};
+use super::function::function;
 use super::header::{MOST_OBJECT, about, beside, read};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::error::Error;
 use crate::harness::Run;
 use crate::services::events::Event;
-use crate::services::{Rule, Service, Setup, Table};
+use crate::services::{Job, JobRun, Rule, Service, Setup, Table, jobs};
 use crate::source::words::Reader;
 use crate::source::{self, Member, Node, NodeKind, Source};
 use crate::value::{Str, Value};
@@ -34,11 +37,16 @@ pub(super) fn setup(reader: &mut Reader<'_>, files: &mut Files<'_>, member: &Mem
         if !reader.knows(of, &names(SERVICES), "`services`") {
             continue;
         }
+        if &*of.key == "jobs" {
+            setup = jobs_of(reader, setup, of);
+            continue;
+        }
         let Some(service) = Service::of_name(&of.key) else { continue };
         setup = setup.with(service);
         let words = match service {
             Service::DynamoDb => DYNAMODB,
             Service::Events => EVENTS,
+            Service::Lambda => LAMBDA,
             Service::S3 => S3,
             Service::Sns => SNS,
             Service::Sqs => SQS,
@@ -52,6 +60,12 @@ pub(super) fn setup(reader: &mut Reader<'_>, files: &mut Files<'_>, member: &Mem
             if service == Service::Events && &*list.key == "rules" {
                 for member in reader.members(list) {
                     setup = rule(reader, setup, member);
+                }
+                continue;
+            }
+            if service == Service::Lambda {
+                for member in reader.members(list) {
+                    setup = function(reader, setup, member);
                 }
                 continue;
             }
@@ -160,6 +174,41 @@ fn table(reader: &mut Reader<'_>, setup: Setup, name: &str, node: Option<&Member
     setup.table(items.into_iter().fold(of, Table::item))
 }
 
+/// The jobs of each service.
+fn jobs_of(reader: &mut Reader<'_>, mut setup: Setup, member: &Member) -> Setup {
+    for service in reader.members(member) {
+        if !reader.knows(service, &jobs::services(), "`jobs`") {
+            continue;
+        }
+        for job in reader.members(service) {
+            let fields = reader.members(job);
+            setup = setup.job(&service.key, &job.key, job_of(reader, fields, JOB));
+        }
+    }
+    setup
+}
+
+/// How a job fares.
+fn job_of(reader: &mut Reader<'_>, fields: &[Member], words: &'static [Field]) -> Job {
+    let (mut job, mut takes, mut describes, mut next) = (Job::succeeds(), None, None, Vec::new());
+    for field in fields {
+        if !reader.knows(field, &names(words), "a job") {
+            continue;
+        }
+        match &*field.key {
+            "takes" => takes = reader.duration(field),
+            "fail" => job = reader.text(field).map_or(job, Job::fails),
+            "forever" if reader.flag(field) => job = Job::runs_forever(),
+            "describes" => describes = Some(field.value.to_value()),
+            "then" => next.extend(reader.items(field).iter().map(|node| job_of(reader, node.members(), NEXT_JOB))),
+            _ => {}
+        }
+    }
+    let job = takes.into_iter().fold(job, Job::takes);
+    let job = describes.into_iter().fold(job, Job::describes);
+    next.into_iter().fold(job, Job::then)
+}
+
 /// A rule with its targets.
 fn rule(reader: &mut Reader<'_>, setup: Setup, member: &Member) -> Setup {
     let mut rule = Rule::new(&member.key);
@@ -238,7 +287,8 @@ fn content(reader: &mut Reader<'_>, files: &mut Files<'_>, named: &Member) -> Op
 /// What a table, a queue or a topic has to hold.
 #[derive(Clone, Debug)]
 pub(super) struct Holds {
-    service: Service,
+    /// None for the jobs of all services, whose name is their service's.
+    service: Option<Service>,
     name: Str,
     what: At<Expected>,
 }
@@ -247,11 +297,14 @@ pub(super) struct Holds {
 pub(super) fn holds(reader: &mut Reader<'_>, member: &Member) -> Vec<Holds> {
     let mut all = Vec::new();
     for of in reader.members(member) {
-        if !reader.knows(of, &names(SERVICES), "`services`") {
+        if !reader.knows(of, &names(HOLDS), "`services`") {
             continue;
         }
-        let Some(service) = Service::of_name(&of.key) else { continue };
+        let service = Service::of_name(&of.key);
         for thing in reader.members(of) {
+            if service.is_none() && !reader.knows(thing, &jobs::services(), "`jobs`") {
+                continue;
+            }
             let what = expected(reader, &thing.value);
             all.extend(what.map(|what| Holds { service, name: thing.key.clone(), what }));
         }
@@ -261,8 +314,11 @@ pub(super) fn holds(reader: &mut Reader<'_>, member: &Member) -> Vec<Holds> {
 
 /// What differs from what the models hold at the end.
 pub(super) fn check(expected: &Holds, run: &Run) -> Option<Failure> {
-    let (noun, found, names) = held(run, expected.service, &expected.name);
-    let about = format!("{} {}", expected.service.name(), expected.name);
+    let (noun, found, names) = match expected.service {
+        Some(service) => held(run, service, &expected.name),
+        None => ("service", Some(runs_of(run, &expected.name)), Vec::new()),
+    };
+    let about = format!("{} {}", expected.service.map_or("jobs", Service::name), expected.name);
     let failure = |message: String| Failure::new(Some(expected.what.span), about.clone(), message);
     let Some(found) = found else {
         let near = did_you_mean(&expected.name, names.iter().map(String::as_str));
@@ -284,6 +340,11 @@ fn shown(found: &Value) -> String {
         _ => found.as_array().unwrap_or_default().iter().map(ToString::to_string).collect(),
     };
     if lines.is_empty() { "it holds nothing".into() } else { lines.join("\n") }
+}
+
+/// The jobs that a service ran, in order.
+fn runs_of(run: &Run, service: &str) -> Value {
+    run.services().jobs().iter().filter(|job| job.service() == service).map(JobRun::to_value).collect::<Vec<_>>().into()
 }
 
 /// What a thing is called, what it holds as people write it, and the names of all such things.

@@ -12,7 +12,7 @@ use super::body::{Body, BrokenOff};
 use super::fault::{self, WireFaultKind};
 use super::requests::LoggedRequest;
 use super::socket::Connection;
-use super::{Site, control, signature, tasks};
+use super::{Site, control, signature, tasks, upstream};
 use crate::services::wire::{self, Handled, Identified};
 use crate::services::{Service, ServiceError};
 
@@ -172,19 +172,29 @@ async fn serviced(site: &Site, connection: &Connection, request: &wire::Request)
         }
         return Ok(tasks::answer(site, operation, request).await.map(Body::from));
     }
-    let Some(identified) = wire::identify(request) else {
-        let error = ServiceError::coded("UnknownOperationException", "no service here has the target of this request");
-        return Ok(refused(None, &error));
+    let identified = wire::identify(request);
+    let passed = upstream::of(site, identified.as_ref(), request);
+    let asked = match (identified, passed) {
+        (identified, Some(passed)) => Asked { identified, passed: Some(passed) },
+        (Some(identified), None) => Asked { identified: Some(identified), passed: None },
+        (None, None) => {
+            let error =
+                ServiceError::coded("UnknownOperationException", "no service here has the target of this request");
+            return Ok(refused(None, &error));
+        }
     };
-    let (service, operation) = (identified.service.name(), wire::operation(&identified, request));
-    let struck = site.faults.strike(service, &operation);
+    let (service, operation) = asked.names(request);
+    let struck = site.faults.strike(&service, &operation);
     let now = site.shared.lock().now();
-    let mut entry = LoggedRequest::new(now, request, service, operation);
-    entry.access_key.clone_from(&identified.access_key);
+    let mut entry = LoggedRequest::new(now, request, &service, operation);
+    entry.access_key = match &asked.identified {
+        Some(model) => model.access_key.clone(),
+        None => wire::access_key(request),
+    };
     entry.fault = struck.as_ref().map(|kind| format!("{kind:?}"));
     let (response, spoilt) = match struck {
-        None => (handled(site, &identified, request).await, None),
-        Some(kind) => match spoil(site, connection, &identified, request, &kind).await {
+        None => (handled(site, &asked, request).await, None),
+        Some(kind) => match spoil(site, connection, &asked, request, &kind).await {
             Ok(response) => (response, Some(kind)),
             Err(broken) => {
                 site.requests.add(entry);
@@ -203,11 +213,33 @@ async fn serviced(site: &Site, connection: &Connection, request: &wire::Request)
     Ok(Response::from_parts(head, body))
 }
 
+/// Who is asked: a model, or an upstream.
+struct Asked {
+    identified: Option<Identified>,
+    passed: Option<upstream::Passed>,
+}
+
+impl Asked {
+    /// The service and the operation.
+    fn names(&self, request: &wire::Request) -> (String, String) {
+        match (&self.passed, &self.identified) {
+            (Some(passed), _) => (passed.service.clone(), passed.operation.clone()),
+            (None, Some(model)) => (model.service.name().to_owned(), wire::operation(model, request)),
+            (None, None) => Default::default(),
+        }
+    }
+    /// Whose protocol errors are written in; where only the upstream knows it, JSON.
+    fn model(&self) -> Option<&Identified> {
+        let is_same = |model: &&Identified| self.passed.as_ref().is_none_or(|p| p.service == model.service.name());
+        self.identified.as_ref().filter(is_same)
+    }
+}
+
 /// What is left of an answer when a fault has struck.
 async fn spoil(
     site: &Site,
     connection: &Connection,
-    identified: &Identified,
+    asked: &Asked,
     request: &wire::Request,
     kind: &WireFaultKind,
 ) -> Result<wire::Response, BrokenOff> {
@@ -217,7 +249,7 @@ async fn spoil(
             Err(BrokenOff)
         }
         WireFaultKind::ResetAfter => {
-            handled(site, identified, request).await;
+            handled(site, asked, request).await;
             connection.reset();
             Err(BrokenOff)
         }
@@ -226,22 +258,28 @@ async fn spoil(
             tokio::time::sleep(FOR_EVER).await;
             Err(BrokenOff)
         }
-        WireFaultKind::Status(status) => Ok(wire::refusal(Some(identified), &fault::failed(identified, *status))),
-        WireFaultKind::Throttled => Ok(wire::refusal(Some(identified), &fault::throttled(identified))),
+        WireFaultKind::Status(status) => Ok(wire::refusal(asked.model(), &fault::failed(asked.model(), *status))),
+        WireFaultKind::Throttled => Ok(wire::refusal(asked.model(), &fault::throttled(asked.model()))),
         WireFaultKind::Latency(delay) => {
             let due = site.shared.touch(|stage| stage.after(*delay));
             due.await;
-            Ok(handled(site, identified, request).await)
+            Ok(handled(site, asked, request).await)
         }
-        WireFaultKind::Truncated | WireFaultKind::Drip(_) => Ok(handled(site, identified, request).await),
+        WireFaultKind::Truncated | WireFaultKind::Drip(_) => Ok(handled(site, asked, request).await),
     }
 }
 
 /// What the service says, now or when it can.
-async fn handled(site: &Site, identified: &Identified, request: &wire::Request) -> wire::Response {
-    if let Err(error) = signature::check_for(site.credentials.as_ref(), Some(identified.service), request) {
-        return wire::refusal(Some(identified), &error);
+async fn handled(site: &Site, asked: &Asked, request: &wire::Request) -> wire::Response {
+    let model = asked.model();
+    if let Err(error) = signature::check_for(site.credentials.as_ref(), model.map(|m| m.service), request) {
+        return wire::refusal(model, &error);
     }
+    let identified = match (&asked.passed, &asked.identified) {
+        (Some(passed), _) => return passed.on(site, request).await,
+        (None, Some(identified)) => identified,
+        (None, None) => return wire::refusal(None, &ServiceError::not_modelled("this service")),
+    };
     let handled = site.shared.touch(|stage| {
         let (now, services) = stage.services_mut();
         services.handle(now, identified, request)

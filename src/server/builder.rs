@@ -12,6 +12,7 @@ use crate::asl::Machine;
 use crate::error::{Error, ErrorKind};
 use crate::harness::Harness;
 use crate::harness::shared::{PATIENCE, QUIET, Shared};
+use crate::outside::Upstream;
 use crate::services::Setup;
 
 /// What a server is told before it starts.
@@ -123,6 +124,13 @@ impl ServerBuilder {
         self.credentials = Some(Credentials { access_key: access_key.to_owned(), secret: secret.to_owned() });
         self
     }
+    /// Passes requests on, as they are, to a server of AWS services such as an emulator: those for services that have
+    /// no model or of which nothing is set up, or those of one service. Faults of the wire lie before it, and the
+    /// requests are remembered as all are.
+    pub fn upstream(mut self, upstream: Upstream) -> Self {
+        self.harness = self.harness.upstream(upstream);
+        self
+    }
     /// Starts to serve.
     ///
     /// # Errors
@@ -136,6 +144,8 @@ impl ServerBuilder {
             faults: fault::WireFaults::of(self.faults),
             credentials: self.credentials,
             requests: requests::Log::keeping(self.kept),
+            upstreams: self.harness.outside().upstreams.clone(),
+            upstream_patience: self.harness.outside().patience,
         });
         let failed = |what: &str, e: &std::io::Error| Error::new(ErrorKind::Io, format!("{what}: {e}"));
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -150,7 +160,9 @@ impl ServerBuilder {
             .map_err(|e| failed(&format!("listen on {}", self.address), &e))?;
         let url = super::url_of(address, self.tls);
         let mut handlers = Vec::new();
-        for function in shared.lock().services().runtime_functions() {
+        // The lock is not held while they are started.
+        let functions = shared.lock().services().runtime_functions();
+        for function in functions {
             let loopback = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
             let door = Door::Runtime(function.name.as_str().into());
             let at = runtime

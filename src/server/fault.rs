@@ -152,7 +152,7 @@ const THROTTLED: [(Service, &str, u16); 7] = [
     (Service::Lambda, "TooManyRequestsException", 429),
     (Service::S3, "SlowDown", 503),
     (Service::Scheduler, "ThrottlingException", 429),
-    (Service::Sns, "Throttled", 429),
+    (Service::Sns, "Throttling", 400),
     (Service::Sqs, "RequestThrottled", 403),
 ];
 
@@ -168,15 +168,15 @@ const INTERNAL: [(Service, &str); 7] = [
 ];
 
 /// The error of a service that is asked too often.
-pub(super) fn throttled(identified: &Identified) -> ServiceError {
-    let row = THROTTLED.iter().find(|(service, ..)| *service == identified.service);
+pub(super) fn throttled(identified: Option<&Identified>) -> ServiceError {
+    let row = THROTTLED.iter().find(|(service, ..)| identified.is_some_and(|i| i.service == *service));
     let (code, status) = row.map_or(("ThrottlingException", 400), |(_, code, status)| (*code, *status));
     ServiceError::modelled(code, "Rate exceeded").status(status)
 }
 
 /// The error of a service that fails with a status.
-pub(super) fn failed(identified: &Identified, status: u16) -> ServiceError {
-    let row = INTERNAL.iter().find(|(service, _)| *service == identified.service);
+pub(super) fn failed(identified: Option<&Identified>, status: u16) -> ServiceError {
+    let row = INTERNAL.iter().find(|(service, _)| identified.is_some_and(|i| i.service == *service));
     let internal = row.map_or("InternalFailure", |(_, code)| *code);
     let (code, message) = match status {
         503 => ("ServiceUnavailable", "Service is unable to handle request."),

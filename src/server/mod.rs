@@ -29,6 +29,7 @@ mod signature;
 mod socket;
 mod tasks;
 mod tls;
+mod upstream;
 
 pub use crate::harness::shared::ClockMode;
 pub use builder::ServerBuilder;
@@ -44,6 +45,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::harness::shared::{Shared, Stage};
 use crate::harness::{Harness, Run};
+use crate::outside::upstream::Upstreams;
 use crate::services::{Service, ServiceError, Services};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -55,6 +57,8 @@ pub(crate) struct Site {
     faults: fault::WireFaults,
     credentials: Option<signature::Credentials>,
     requests: requests::Log,
+    upstreams: Upstreams,
+    upstream_patience: Duration,
 }
 
 /// Where a function's handler finds its events.

@@ -2,8 +2,7 @@
 //!
 //! Dates are not compared with the clock: the client's is the real one, and ours is virtual.
 
-use hmac_of::{hex, hmac, sha256};
-
+use crate::outside::sign::{ALGORITHM, hex, sha256, signature};
 use crate::services::wire::Request;
 use crate::services::{Service, ServiceError};
 
@@ -33,8 +32,6 @@ struct Signed<'a> {
     request: &'a Request,
 }
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-
 /// Checks the signature where credentials are asked for. A function's own runtime signs nothing.
 ///
 /// # Errors
@@ -61,13 +58,19 @@ pub(super) fn check(
     service: Option<Service>,
     request: &Request,
 ) -> Result<(), ServiceError> {
+    // Theirs is a client's mistake as any other.
+    let is_plain = matches!(service, Some(Service::DynamoDb | Service::Events));
+    look(credentials, service, request).map_err(|error| if is_plain { error.status(400) } else { error })
+}
+
+fn look(credentials: &Credentials, service: Option<Service>, request: &Request) -> Result<(), ServiceError> {
     let is_s3 = service == Some(Service::S3);
     let signed = signed(request, is_s3)?;
     if signed.access_key != credentials.access_key {
         return Err(unknown_key(service));
     }
     let parts: Vec<&str> = signed.scope.split('/').collect();
-    let &[day, region, name, "aws4_request"] = parts.as_slice() else {
+    let &[day, _, _, "aws4_request"] = parts.as_slice() else {
         return Err(incomplete(is_s3, "Credential must have exactly 5 slash-delimited elements"));
     };
     if !signed.date.starts_with(day) {
@@ -77,10 +80,7 @@ pub(super) fn check(
         ));
     }
     let canonical = signed.canonical(is_s3);
-    let text = format!("{ALGORITHM}\n{}\n{}\n{}", signed.date, signed.scope, hex(&sha256(canonical.as_bytes())));
-    let key = hmac(format!("AWS4{}", credentials.secret).as_bytes(), day.as_bytes());
-    let key = [region, name, "aws4_request"].iter().fold(key, |key, part| hmac(&key, part.as_bytes()));
-    let expected = hex(&hmac(&key, text.as_bytes()));
+    let expected = signature(&credentials.secret, &signed.date, &signed.scope, &canonical);
     let is_same = expected.len() == signed.signature.len()
         && expected.bytes().zip(signed.signature.bytes()).fold(0, |d, (a, b)| d | (a ^ b)) == 0;
     if is_same { Ok(()) } else { Err(mismatch(is_s3)) }
@@ -251,41 +251,12 @@ fn escaped_path(path: &str) -> String {
     escaped.join("/")
 }
 
-/// Hashes with keys.
-mod hmac_of {
-    use sha2::{Digest, Sha256};
-
-    pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-        Sha256::digest(bytes).into()
-    }
-
-    pub(super) fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
-        let mut block = [0; 64];
-        let hashed;
-        let key = if key.len() > block.len() {
-            hashed = sha256(key);
-            &hashed[..]
-        } else {
-            key
-        };
-        block.iter_mut().zip(key).for_each(|(b, k)| *b = *k);
-        let mut inner: Vec<u8> = block.iter().map(|b| b ^ 0x36).collect();
-        inner.extend_from_slice(text);
-        let mut outer: Vec<u8> = block.iter().map(|b| b ^ 0x5c).collect();
-        outer.extend_from_slice(&sha256(&inner));
-        sha256(&outer)
-    }
-
-    pub(super) fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::outside::sign::hmac;
 
     const KEY: &str = "AKIDEXAMPLE";
     const DATE: &str = "20240102T030405Z";
@@ -405,7 +376,8 @@ mod tests {
             check(&right, Some(service), &request).unwrap_or_else(|e| panic!("{service:?} {}: {e}", request.uri()));
             let refused = check(&credentials("other"), Some(service), &request).unwrap_err();
             let code = if service == Service::S3 { "SignatureDoesNotMatch" } else { "InvalidSignatureException" };
-            assert_eq!((refused.code.as_str(), refused.status), (code, 403));
+            let status = if service == Service::DynamoDb { 400 } else { 403 };
+            assert_eq!((refused.code.as_str(), refused.status), (code, status));
             let stranger = Credentials { access_key: "AKIDOTHER".into(), secret: "x".into() };
             let refused = check(&stranger, Some(service), &request).unwrap_err();
             assert!(

@@ -157,9 +157,13 @@ impl DynamoDb {
             return self.told(around, operation, input).map(Answered::Members);
         };
         self.sweep(around)?;
-        let answered = work(self.engine()?, &edge::inward(input))?;
+        let billed = if operation == "CreateTable" { edge::with_billing(input) } else { None };
+        let answered = work(self.engine()?, &edge::inward(billed.as_deref().unwrap_or(input)))?;
         self.expires |= operation == "UpdateTimeToLive";
         let Answered::Members(mut members) = answered else { return Ok(answered) };
+        if operation == "DescribeStream" {
+            edge::check_stream(input, &members)?;
+        }
         self.births.mend(around, operation, &mut members);
         // The engine keeps items in hash maps, whose order is another one every time.
         if let Json::Object(members) = &mut members {

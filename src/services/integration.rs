@@ -1,7 +1,7 @@
 //! How a state machine's task calls a model: what the integration makes of its parameters, of the result, and of errors.
 
 use super::answer::Outcome;
-use super::{Answer, Service, ServiceError, Services, lambda};
+use super::{Answer, Service, ServiceError, Services, jobs, lambda};
 use crate::asl::ResourceKind;
 use crate::mock::{Answer as Answered, Reply, shape};
 use crate::task::{Call, TaskError};
@@ -70,6 +70,9 @@ pub(crate) fn answer(
     if let Some(answered) = lambda::task::answer(services, call, at) {
         return Some(answered);
     }
+    if let Some(answered) = jobs::task::answer(services, call, caller, at) {
+        return Some(answered);
+    }
     let ResourceKind::Service { service, action, .. } = call.resource.kind() else { return None };
     let (name, is_sdk) = service.strip_prefix("aws-sdk:").map_or((&**service, false), |name| (name, true));
     let service = Service::of_name(name)?;
@@ -114,7 +117,13 @@ fn unreachable(service: Service, is_sdk: bool, payload: &Value) -> Option<TaskEr
 }
 
 /// What the task makes of an operation's outcome.
-fn reply(outcome: Outcome, service: Service, is_sdk: bool, call: &Call, at: Timestamp) -> Result<Reply, String> {
+pub(crate) fn reply(
+    outcome: Outcome,
+    service: Service,
+    is_sdk: bool,
+    call: &Call,
+    at: Timestamp,
+) -> Result<Reply, String> {
     let reply = match outcome {
         // One entry that is refused fails the task.
         Ok(result) if !is_sdk && result.get("FailedEntryCount").and_then(Value::as_i64).is_some_and(|n| n > 0) => {
@@ -143,7 +152,7 @@ fn reply(outcome: Outcome, service: Service, is_sdk: bool, call: &Call, at: Time
 }
 
 /// Optimised integrations take JSON where the API wants a text, and write it out.
-fn as_texts(payload: &Value) -> Value {
+pub(crate) fn as_texts(payload: &Value) -> Value {
     let Some(members) = payload.as_object() else { return payload.clone() };
     let text = |(name, value): (&crate::value::Str, &Value)| {
         let is_text = matches!(&**name, "MessageBody" | "Message") && value.as_str().is_none() && !value.is_null();

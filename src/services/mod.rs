@@ -31,6 +31,7 @@ mod errand;
 mod error;
 pub mod events;
 pub(crate) mod integration;
+pub mod jobs;
 pub mod lambda;
 mod members;
 mod pattern;
@@ -46,10 +47,13 @@ pub(crate) mod wire;
 
 pub use error::ServiceError;
 pub use events::Wanted as Rule;
+pub use jobs::{Job, JobRun, JobStatus};
 pub use lambda::{Function, FunctionContext};
 pub use service::Service;
 pub use setup::{Setup, Table};
 pub use surroundings::Surroundings;
+#[cfg(feature = "wire")]
+pub use wire::Endpoint;
 
 pub(crate) use answer::Answer;
 pub(crate) use errand::Errand;
@@ -57,6 +61,7 @@ pub(crate) use errand::Errand;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::task::CallId;
 use crate::time::Timestamp;
 use crate::value::{Content, Str, Value};
 use sqs::Message;
@@ -75,6 +80,7 @@ pub struct Services {
     s3: s3::S3,
     events: events::Events,
     lambda: lambda::Lambda,
+    jobs: jobs::Jobs,
     #[cfg(feature = "dynamodb")]
     dynamodb: dynamodb::DynamoDb,
     /// Those of which the test has set up something.
@@ -92,6 +98,9 @@ impl Services {
         let mut services = Services { present: setup.present(), ..Services::empty(start, seed) };
         for function in setup.functions() {
             services.lambda.set_up(&mut services.around, function)?;
+        }
+        for (service, name, job) in setup.jobs() {
+            services.jobs.set_up(service, name, job)?;
         }
         for (service, operation, input) in setup.calls() {
             services.call(start, *service, operation, input)?;
@@ -140,6 +149,7 @@ impl Services {
             s3: s3::S3::default(),
             events: events::Events::default(),
             lambda: lambda::Lambda::default(),
+            jobs: jobs::Jobs::default(),
             #[cfg(feature = "dynamodb")]
             dynamodb: dynamodb::DynamoDb::default(),
             present: Vec::new(),
@@ -171,7 +181,7 @@ impl Services {
     /// One operation, whose answer may come later.
     pub(crate) fn ask(&mut self, now: Timestamp, service: Service, operation: &str, input: &Value) -> Answer {
         // Time never goes back, whoever calls.
-        if self.events.next_at().is_some_and(|at| at <= now) {
+        if self.events.next_at().into_iter().chain(self.lambda.next_at()).any(|at| at <= now) {
             self.pass(now);
         }
         self.around.now = self.around.now.max(now);
@@ -188,6 +198,9 @@ impl Services {
             Service::Sns => self.sns.call(around, operation, input).into(),
             Service::S3 => self.s3.ask(around, operation, input),
             Service::Events | Service::Scheduler => self.events.ask(around, service, operation, input),
+            Service::Lambda if operation.contains("EventSourceMapping") => {
+                self.lambda.map_sources(around, &self.sqs, operation, input).into()
+            }
             Service::Lambda => self.lambda.ask(around, operation, input),
             #[cfg(feature = "dynamodb")]
             Service::DynamoDb => self.dynamodb.call(around, operation, input).into(),
@@ -202,12 +215,19 @@ impl Services {
         const MOST: usize = 10_000;
         let mut left = Vec::new();
         let mut done = 0;
-        while !self.around.errands.is_empty() && done < MOST {
+        loop {
+            if done < MOST {
+                done += self.feed();
+            }
+            if self.around.errands.is_empty() || done >= MOST {
+                break;
+            }
             for errand in std::mem::take(&mut self.around.errands) {
                 match errand {
                     Errand::Call { service, operation, input } => {
                         done += 1;
-                        let _refused = self.one(service, operation, &input);
+                        let answer = self.one(service, operation, &input);
+                        self.note_unmodelled(&answer);
                     }
                     Errand::OrElse(first, other) => match *first {
                         Errand::Call { service, operation, input } => {
@@ -221,6 +241,7 @@ impl Services {
                     Errand::Deliver { service, operation, input, dead_letter } => {
                         done += 1;
                         let answer = self.one(service, &operation, &input);
+                        self.note_unmodelled(&answer);
                         if let (Answer::Now(Err(error)), Some(letter)) = (answer, dead_letter) {
                             self.around.errand(letter.sent(&error));
                         }
@@ -230,6 +251,25 @@ impl Services {
             }
         }
         self.around.errands = left;
+    }
+
+    /// Gives functions the messages of the queues that they are fed from; how many batches there were.
+    fn feed(&mut self) -> usize {
+        self.lambda.feed(&mut self.around, &mut self.sqs)
+    }
+
+    /// What a model does for another and can't, nobody hears of: so the test does.
+    fn note_unmodelled(&self, answer: &Answer) {
+        if let Answer::Now(Err(error)) = answer
+            && error.is_not_modelled()
+        {
+            self.around.trouble.note(|| error.message.clone());
+        }
+    }
+
+    /// What is wrong with the test itself and was told to no caller.
+    pub(crate) fn take_trouble(&self) -> Option<String> {
+        self.around.trouble.take()
     }
 
     /// Whether work goes on outside that nobody but the models waits for, such as an asynchronous function. The clock
@@ -261,7 +301,15 @@ impl Services {
         // how long an execution lasts at most, schedules rest until the next.
         let rest_at = self.asked_at + Duration::from_secs(366 * 86_400);
         let of_events = self.events.next_at().filter(|at| *at <= rest_at);
-        [self.sqs.next_at(self.around.now), of_events, self.lambda.next_at()].into_iter().flatten().min()
+        let of_functions =
+            self.lambda.next_at().into_iter().chain(self.lambda.next_delayed(&self.sqs, self.around.now));
+        self.sqs
+            .next_at(self.around.now)
+            .into_iter()
+            .chain(of_events)
+            .chain(of_functions)
+            .chain(self.jobs.next_at())
+            .min()
     }
 
     /// Lets happen what is due by now.
@@ -270,7 +318,18 @@ impl Services {
         self.sqs.pass(&mut self.around);
         self.events.pass(&mut self.around);
         self.lambda.pass(&mut self.around);
+        self.jobs.pass(now);
         self.run_errands();
+    }
+
+    /// Stops the job that a task waited for and waits for no more.
+    pub(crate) fn stop_job(&mut self, now: Timestamp, execution: &str, call: CallId) {
+        self.jobs.stop(now, execution, call);
+    }
+
+    /// The jobs that ran or run, in the order in which they were started.
+    pub fn jobs(&self) -> &[JobRun] {
+        self.jobs.runs()
     }
 
     /// The messages that a queue holds, in the order in which they came; those in flight as well. `None` where there is

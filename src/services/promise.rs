@@ -60,6 +60,14 @@ impl<T> Drop for Promise<T> {
     }
 }
 
+impl<T> Pending<T> {
+    /// What has come, if anything has.
+    #[cfg(test)]
+    pub(crate) fn take(&mut self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).value.take()
+    }
+}
+
 impl<T> Future for Pending<T> {
     type Output = Option<T>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {

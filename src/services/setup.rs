@@ -2,7 +2,7 @@
 
 use super::arn;
 use super::lambda::Function;
-use super::{Rule, Service};
+use super::{Job, Rule, Service};
 use crate::value::{Content, Map, Str, Value};
 
 /// What services hold when a run starts. Every run starts afresh.
@@ -24,6 +24,7 @@ pub struct Setup {
     present: Vec<Service>,
     functions: Vec<Function>,
     objects: Vec<(Str, Str, Content)>,
+    jobs: Vec<(Str, Str, Job)>,
 }
 
 /// A table with its key and its first items.
@@ -68,7 +69,7 @@ impl Setup {
     }
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.present.is_empty()
+        self.present.is_empty() && self.jobs.is_empty()
     }
     /// An operation to call before the run, with its input as the service's API spells it.
     #[must_use]
@@ -181,6 +182,17 @@ impl Setup {
     pub fn function(mut self, function: Function) -> Setup {
         self.functions.push(function);
         self.with(Service::Lambda)
+    }
+    /// A job of a service, by the name that its requests give: that of the job itself (`JobName`, `ProjectName`) or of
+    /// what it is made from (`JobDefinition`, `TaskDefinition`). The name `*` stands for any job of the service, which is
+    /// called as resources of tasks call it: `batch`, `glue`, `elasticmapreduce`.
+    #[must_use]
+    pub fn job(mut self, service: &str, name: &str, job: Job) -> Setup {
+        self.jobs.push((service.into(), name.into(), job));
+        self
+    }
+    pub(super) fn jobs(&self) -> &[(Str, Str, Job)] {
+        &self.jobs
     }
     pub(super) fn functions(&self) -> &[Function] {
         &self.functions

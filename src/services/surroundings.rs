@@ -1,11 +1,26 @@
 //! What an operation of a model knows of the world around it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::errand::Errand;
 use super::{ACCOUNT, REGION};
 use crate::random::{Seeded, uuid_text};
 use crate::time::Timestamp;
+
+/// What is wrong with the test itself and concerns no caller, such as an event that nobody answers. The first counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trouble(Arc<Mutex<Option<String>>>);
+
+impl Trouble {
+    /// Notes what is wrong.
+    pub(crate) fn note(&self, what: impl FnOnce() -> String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(what);
+    }
+    /// What is wrong, once.
+    pub(crate) fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// What an operation knows of the world around it.
 #[derive(Debug)]
@@ -17,11 +32,19 @@ pub struct Surroundings {
     pub(super) errands: Vec<Errand>,
     /// Where the caller reached us, such as `http://127.0.0.1:4566`; nothing for calls in process.
     base: Option<Arc<str>>,
+    /// What has to fail the test.
+    pub(super) trouble: Trouble,
 }
 
 impl Surroundings {
     pub(super) fn new(now: Timestamp, seed: u64) -> Surroundings {
-        Surroundings { now, ids: Seeded::new(seed ^ 0x5E57_1CE5), errands: Vec::new(), base: None }
+        Surroundings {
+            now,
+            ids: Seeded::new(seed ^ 0x5E57_1CE5),
+            errands: Vec::new(),
+            base: None,
+            trouble: Trouble::default(),
+        }
     }
     /// A fresh UUID, the same for the same seed.
     pub fn uuid(&mut self) -> String {

@@ -92,3 +92,114 @@ fn aliases_versions_and_refusals_are_those_of_the_api() {
     let throttled = ask("Invoke", json!({ "FunctionName": "echo" })).unwrap_err();
     assert_eq!((throttled.code.as_str(), throttled.status), ("TooManyRequestsException", 429));
 }
+
+/// A consumer of `orders` that fails on what its test says, with the bodies it saw.
+fn consumer(fails: &'static [&'static str]) -> (Function, std::sync::Arc<std::sync::Mutex<Vec<Vec<String>>>>) {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let into = std::sync::Arc::clone(&seen);
+    let function = Function::new("consume").answers(move |event, _| {
+        let event = event.to_json();
+        let records = event["Records"].as_array().unwrap();
+        assert_eq!(records[0]["eventSource"], "aws:sqs");
+        let body = |record: &serde_json::Value| record["body"].as_str().unwrap().to_owned();
+        into.lock().unwrap().push(records.iter().map(body).collect());
+        let bad = records.iter().filter(|r| fails.contains(&body(r).as_str()));
+        json!({ "batchItemFailures": bad.map(|r| json!({ "itemIdentifier": r["messageId"] })).collect::<Vec<_>>() })
+    });
+    (function, seen)
+}
+
+#[test]
+fn a_queue_feeds_a_function_and_only_what_it_failed_on_comes_back() {
+    let now = Timestamp::EPOCH_DEFAULT;
+    let (function, seen) = consumer(&["b"]);
+    let setup = Setup::new()
+        .queue("dead")
+        .queue_with(
+            "orders",
+            json!({ "RedrivePolicy":
+            r#"{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 2}"# }),
+        )
+        .function(function);
+    let mut services = Services::new(&setup, now, 0).unwrap();
+    let entries = json!([{ "Id": "1", "MessageBody": "a" }, { "Id": "2", "MessageBody": "b" }, { "Id": "3", "MessageBody": "c" }]);
+    services
+        .call(now, Service::Sqs, "SendMessageBatch", &json!({ "QueueUrl": "orders", "Entries": entries }).into())
+        .unwrap();
+    let source = "arn:aws:sqs:us-east-1:123456789012:orders";
+    let mut ask = |operation: &str, input: serde_json::Value| {
+        services.call(now, Service::Lambda, operation, &input.into()).map(|v| v.to_json())
+    };
+    let create = json!({ "EventSourceArn": source, "FunctionName": "consume", "BatchSize": 2,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"] });
+    let made = ask("CreateEventSourceMapping", create.clone()).unwrap();
+    assert_eq!((&made["State"], &made["BatchSize"]), (&json!("Creating"), &json!(2)));
+    let uuid = made["UUID"].as_str().unwrap().to_owned();
+    assert_eq!(ask("GetEventSourceMapping", json!({ "UUID": uuid })).unwrap()["State"], "Enabled");
+    assert_eq!(ask("CreateEventSourceMapping", create).unwrap_err().code, "ResourceConflictException");
+    let other = json!({ "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:none", "FunctionName": "consume" });
+    assert_eq!(ask("CreateEventSourceMapping", other).unwrap_err().code, "InvalidParameterValueException");
+    let stream =
+        json!({ "EventSourceArn": "arn:aws:dynamodb:us-east-1:1:table/t/stream/1", "FunctionName": "consume" });
+    assert!(ask("CreateEventSourceMapping", stream).unwrap_err().is_not_modelled());
+    assert_eq!(ask("ListEventSourceMappings", json!({})).unwrap()["EventSourceMappings"].as_array().unwrap().len(), 1);
+
+    // What was there is consumed at once; the failure stays in flight, comes back once, and is given up.
+    assert_eq!(*seen.lock().unwrap(), [vec!["a", "b"], vec!["c"]]);
+    assert_eq!(services.messages("orders").unwrap().len(), 1);
+    let mut wait_until = |seconds: u64| {
+        services.call(now + seconds.secs(), Service::Sqs, "ListQueues", &json!({}).into()).unwrap();
+    };
+    wait_until(29);
+    assert_eq!(seen.lock().unwrap().len(), 2);
+    wait_until(30);
+    assert_eq!(seen.lock().unwrap().last().unwrap(), &["b"]);
+    wait_until(60);
+    assert_eq!(services.messages("dead").unwrap()[0].body(), "b");
+    assert!(services.messages("orders").unwrap().is_empty());
+
+    // A mapping that is disabled takes nothing; one that is deleted is gone.
+    let later = now + 60.secs();
+    let mut ask = |service: Service, operation: &str, input: serde_json::Value| {
+        services.call(later, service, operation, &input.into()).map(|v| v.to_json())
+    };
+    let off = ask(Service::Lambda, "UpdateEventSourceMapping", json!({ "UUID": uuid, "Enabled": false })).unwrap();
+    assert_eq!(off["State"], "Disabling");
+    ask(Service::Sqs, "SendMessage", json!({ "QueueUrl": "orders", "MessageBody": "d" })).unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 3);
+    ask(Service::Lambda, "UpdateEventSourceMapping", json!({ "UUID": uuid, "Enabled": true })).unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 4);
+    ask(Service::Lambda, "DeleteEventSourceMapping", json!({ "UUID": uuid })).unwrap();
+    assert_eq!(ask(Service::Lambda, "GetEventSourceMapping", json!({ "UUID": uuid })).unwrap_err().status, 404);
+}
+
+#[test]
+fn a_missing_member_is_named_as_the_api_names_it() {
+    let mut services = Services::new(&Setup::new().with(Service::Lambda), Timestamp::EPOCH_DEFAULT, 0).unwrap();
+    let mut refused = |operation: &str, input: serde_json::Value| {
+        services.call(Timestamp::EPOCH_DEFAULT, Service::Lambda, operation, &input.into()).unwrap_err().to_string()
+    };
+    let null = |name: &str| format!("Value null at '{name}' failed to satisfy constraint: Member must not be null");
+    assert_eq!(
+        refused("CreateFunction", json!({ "FunctionName": "f" })),
+        format!("ValidationException: 2 validation errors detected: {}; {}", null("role"), null("code"))
+    );
+    for operation in ["Invoke", "GetFunction", "CreateEventSourceMapping"] {
+        let wanted = format!("ValidationException: 1 validation error detected: {}", null("functionName"));
+        assert_eq!(refused(operation, json!({})), wanted);
+    }
+}
+
+#[test]
+fn an_event_whose_mock_is_used_up_fails_the_test_though_nobody_waits_for_it() {
+    let send = r#"{"StartAt": "Send", "States": {"Send": {"Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+        "Parameters": {"FunctionName": "charge", "InvocationType": "Event", "Payload.$": "$"}}}}"#;
+    let of = |mock: Mock| {
+        let charge = Function::new("charge").mock(mock);
+        Harness::new(&Machine::parse(send).unwrap()).services(Setup::new().function(charge))
+    };
+    of(mock::returns(json!(1))).run(json!({ "n": 1 })).assert_succeeded();
+    let wrong = of(mock::returns(json!(1)).with(json!({ "n": 2 }))).try_run(json!({ "n": 1 })).unwrap_err().to_string();
+    assert!(wrong.contains("an event for the function `charge`"), "{wrong}");
+}

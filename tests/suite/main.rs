@@ -14,7 +14,11 @@ mod determinism;
 mod events;
 mod generate;
 mod graph;
+#[cfg(all(feature = "server", unix))]
+mod handlers;
 mod hostile;
+#[cfg(feature = "server")]
+mod hostile_wire;
 #[cfg(feature = "client")]
 mod http_task;
 mod iac;
@@ -22,6 +26,7 @@ mod iac;
 mod imports_cli;
 mod init;
 mod item_reader;
+mod jobs;
 mod jsonata_oracle;
 mod jsonpath_oracle;
 mod lambda;
@@ -49,6 +54,8 @@ mod scenarios;
 mod schema;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "wire")]
+mod service_laws;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;

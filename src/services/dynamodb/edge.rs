@@ -8,6 +8,7 @@ use dynoxide::streams::{LOCAL_ACCOUNT, LOCAL_REGION};
 use md5::{Digest, Md5};
 use serde_json::Value as Json;
 
+use crate::services::error::ServiceError;
 use crate::services::{ACCOUNT, REGION, Surroundings};
 use crate::time::Timestamp;
 
@@ -72,6 +73,32 @@ pub(super) fn inward(body: &[u8]) -> Cow<'_, [u8]> {
     serde_json::to_vec(&members).map_or(body.into(), Into::into)
 }
 
+/// A table without a word about its capacity has provisioned capacity, and then it lacks the numbers.
+pub(super) fn with_billing(body: &[u8]) -> Option<Vec<u8>> {
+    let mut members: serde_json::Map<String, Json> = serde_json::from_slice(body).ok()?;
+    if members.contains_key("BillingMode") || members.contains_key("ProvisionedThroughput") {
+        return None;
+    }
+    members.insert("BillingMode".into(), "PROVISIONED".into());
+    serde_json::to_vec(&members).ok()
+}
+
+/// The engine looks at the table that an ARN of a stream names, and not at the stream.
+///
+/// # Errors
+/// A stream that the table does not have.
+pub(super) fn check_stream(asked: &[u8], described: &Json) -> Result<(), ServiceError> {
+    let asked = serde_json::from_slice::<Json>(asked).unwrap_or_default();
+    let (arn, label) = (asked["StreamArn"].as_str(), described["StreamDescription"]["StreamLabel"].as_str());
+    match (arn, label) {
+        (Some(arn), Some(label)) if arn.rsplit('/').next() != Some(label) => Err(ServiceError::modelled(
+            "ResourceNotFoundException",
+            format!("Requested resource not found: Stream: {arn} not found"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Tables may be named by their ARN wherever they are named.
 fn name_of_table(value: &mut Json) {
     let own = format!("{}table/", own());
@@ -92,6 +119,11 @@ impl Births {
                 outward(answer);
             }
             "DescribeStream" => {
+                // The label is the instant on the virtual clock; the engine tells the real one.
+                let label = answer["StreamDescription"]["StreamLabel"].as_str().and_then(|l| l.parse::<f64>().ok());
+                if let Some(began) = label {
+                    answer["StreamDescription"]["CreationRequestDateTime"] = began.into();
+                }
                 let shards = answer.pointer_mut("/StreamDescription/Shards").and_then(Json::as_array_mut);
                 for shard in shards.into_iter().flatten() {
                     if let Some(id) = shard["ShardId"].as_str().map(|id| format!("{id}{SHARD}")) {

@@ -48,7 +48,18 @@ fn plain_value(typed: &Value) -> Value {
     }
 }
 
-/// Numbers that JSON cannot say exactly stay texts.
+/// Numbers that JSON cannot say exactly stay texts: the service has 38 digits.
 fn number(text: &Value) -> Value {
-    text.as_str().and_then(|t| Value::parse(t).ok()).unwrap_or_else(|| text.clone())
+    let parsed = text.as_str().and_then(|t| Some((t, Value::parse(t).ok()?)));
+    match parsed {
+        Some((said, number)) if digits(said) == digits(&number.to_string()) => number,
+        _ => text.clone(),
+    }
+}
+
+/// The digits of a number that count. Its size is not looked at: what is read has the size of what is written.
+fn digits(text: &str) -> String {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let all: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    all.trim_matches('0').to_owned()
 }

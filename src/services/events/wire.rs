@@ -66,7 +66,10 @@ fn read(request: &Request) -> Result<(&'static str, Value), ServiceError> {
         let message = format!("{} {} is no operation of EventBridge Scheduler", request.method(), request.uri().path());
         return Err(ServiceError::coded("UnknownOperationException", message).status(404));
     };
-    let mut input: Map = json_body(request)?.as_object().cloned().unwrap_or_default();
+    let mut input: Map = match json_body(request)? {
+        Value::Object(members) => Map::clone(&members),
+        _ => return Err(ServiceError::coded("SerializationException", "the body is no object")),
+    };
     let mut keys = Vec::new();
     for part in request.uri().query().unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));

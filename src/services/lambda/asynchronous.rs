@@ -108,7 +108,11 @@ impl Lambda {
                 }
                 self.at(at, super::Due::Try(event));
             }
-            // A function that is gone, or that nobody answers: there is nothing to try again.
+            // Nobody hears of it but the test: a mock that is used up, a function that nobody answers.
+            Err(error) if error.is_not_modelled() => {
+                around.trouble.note(|| format!("an event for the function `{}`: {}", event.target.name, error.message));
+            }
+            // A function that is gone: there is nothing to try again.
             Err(_) => {}
         }
     }
@@ -231,7 +235,11 @@ impl Lambda {
         }
         while let Some(worked) = self.at_work.front_mut().and_then(|first| first.worked.take()) {
             let Some(AtWork { event, version, .. }) = self.at_work.pop_front() else { break };
-            let ended = worked.unwrap_or_else(|error: ServiceError| Ended::threw(&error.code, error.message));
+            let ended = worked.unwrap_or_else(|error: ServiceError| {
+                // What is wrong outside is not the function's failure, and trying again mends nothing.
+                around.trouble.note(|| format!("an event for the function `{}`: {}", event.target.name, error.message));
+                Ended::threw(&error.code, error.message)
+            });
             self.at(around.now + ended.takes, super::Due::Ended(event, version, Box::new(ended)));
             self.due_now(around);
         }

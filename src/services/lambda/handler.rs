@@ -1,12 +1,12 @@
 //! The user's handler as a process: started, heard, started again when it dies, and ended when nobody needs it.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Child;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::mailbox::{Mailbox, Wish};
+use super::mailbox::{MARK, Mailbox, THE_END, Wish, mark};
 use crate::outside::command::{Program, kill, spelt};
 
 /// How long the supervisor waits before it looks at its process without being rung for.
@@ -40,12 +40,16 @@ impl Drop for Handler {
 
 fn supervise(program: &Program, mailbox: &Arc<Mailbox>) {
     while mailbox.starts() {
-        let how = match program.start() {
-            Ok(mut child) => {
-                let heard = hear(&mut child, mailbox);
+        let how = match program.start_heard() {
+            Ok((mut child, reader, mut writer)) => {
+                let own = Arc::clone(mailbox);
+                let heard = std::thread::spawn(move || hear(reader, &own));
+                mailbox.marks_with(writer.try_clone().ok());
                 let how = watch(&mut child, mailbox);
-                for thread in heard {
-                    let _ = thread.join();
+                mailbox.marks_with(None);
+                // What it has said by now is heard, even where something that it started still holds the pipe.
+                if writer.write_all(&mark(THE_END)).is_ok() {
+                    let _ = heard.join();
                 }
                 how
             }
@@ -58,25 +62,40 @@ fn supervise(program: &Program, mailbox: &Arc<Mailbox>) {
     }
 }
 
-/// Passes on what a process says.
-fn hear(child: &mut Child, mailbox: &Arc<Mailbox>) -> Vec<JoinHandle<()>> {
-    drop(child.stdin.take());
-    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
-        child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-        child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-    ];
-    let listen = |mut pipe: Box<dyn Read + Send>| {
-        let mailbox = Arc::clone(mailbox);
-        std::thread::spawn(move || {
-            let mut buffer = [0; 8192];
-            while let Ok(n @ 1..) = pipe.read(&mut buffer) {
-                mailbox.hear(&buffer[..n]);
+/// Passes on what a process says up to its end, and which invocations are over in between.
+fn hear(mut pipe: impl Read, mailbox: &Mailbox) {
+    /// No mark is longer.
+    const MOST: usize = 64;
+    let mut buffer = [0; 8192];
+    let mut rest: Vec<u8> = Vec::new();
+    while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+        rest.extend_from_slice(&buffer[..n]);
+        loop {
+            let start = rest.iter().position(|byte| *byte == MARK).unwrap_or(rest.len());
+            mailbox.hear(&rest[..start]);
+            rest.drain(..start);
+            let name = rest.get(1..).and_then(|after| after.iter().take(MOST).position(|byte| *byte == MARK));
+            match name {
+                Some(length) => {
+                    let name = String::from_utf8_lossy(&rest[1..=length]).into_owned();
+                    if name == THE_END {
+                        return;
+                    }
+                    // A process may say such a thing itself.
+                    let said = if mailbox.is_complete(&name) { length + 2 } else { 1 };
+                    if said == 1 {
+                        mailbox.hear(&rest[..1]);
+                    }
+                    rest.drain(..said);
+                }
+                None if rest.len() > MOST => {
+                    mailbox.hear(&rest[..1]);
+                    rest.drain(..1);
+                }
+                None => break,
             }
-            // Its output is closed: it has most likely ended.
-            mailbox.ring();
-        })
-    };
-    pipes.into_iter().flatten().map(listen).collect()
+        }
+    }
 }
 
 /// Waits for a process to end, or ends it where that is wanted; says how it ended.
@@ -95,5 +114,20 @@ fn watch(child: &mut Child, mailbox: &Mailbox) -> String {
             kill(child);
             return child.wait().map_or_else(|e| e.to_string(), spelt);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_mark_and_is_none_is_part_of_what_was_said() {
+        let mailbox = Mailbox::new("f");
+        let said = [b"a\x1e".as_slice(), b"b\x1ec", &mark(THE_END), b"lost"].concat();
+        hear(said.as_slice(), &mailbox);
+        // Nobody is told of the log but an invocation that fails.
+        assert!(mailbox.log_so_far().contains("a\u{1e}b\u{1e}c"));
+        assert!(!mailbox.log_so_far().contains("lost"));
     }
 }

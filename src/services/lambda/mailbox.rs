@@ -1,6 +1,7 @@
 //! The invocations of a function whose handler asks for them: what waits, who waits for it, what is being worked on.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::{PipeWriter, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,16 @@ use crate::services::promise::{Pending, Promise, promise};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The most of a handler's output that is kept.
 const MOST_LOG: usize = 256 * 1024;
+
+/// What stands around a mark in what a process says.
+pub(super) const MARK: u8 = 0x1e;
+/// The mark behind the last that a process says.
+pub(super) const THE_END: &str = "rehearsal-end";
+
+/// A mark in what a process says.
+pub(super) fn mark(name: &str) -> Vec<u8> {
+    [&[MARK], name.as_bytes(), &[MARK]].concat()
+}
 
 /// What comes of an invocation.
 pub(super) type Worked = Result<Ended, ServiceError>;
@@ -55,6 +66,10 @@ struct State {
     running: BTreeMap<String, Arc<Task>>,
     /// What the process said since the present invocation began.
     log: Vec<u8>,
+    /// Where marks are written into what the process says.
+    marks: Option<PipeWriter>,
+    /// Invocations that are over as soon as all that was said during them is heard.
+    ending: BTreeMap<String, (Arc<Task>, Ended)>,
     /// Whether the process asked for work since it was started.
     has_polled: bool,
     /// What the runtime reported before it could ask for work.
@@ -96,6 +111,9 @@ impl Task {
 impl Limited for Task {
     fn time_is_over(&self) {
         let Some(mailbox) = self.mailbox.upgrade() else { return };
+        if mailbox.state().ending.contains_key(&self.job.id) {
+            return;
+        }
         let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
         match until {
             // The limit that is over is the one for a runtime to come.
@@ -194,13 +212,32 @@ impl Mailbox {
         self.finish(id, Ended::badly(Payload::Bytes(body)))
     }
     fn finish(&self, id: &str, ended: Ended) -> Result<(), Mistake> {
-        let (task, log) = {
+        let marks = {
             let mut state = self.state();
             let task = state.running.remove(id).ok_or(Mistake::UnknownId)?;
-            (task, take_log(&mut state))
+            state.ending.insert(id.to_owned(), (task, ended));
+            state.marks.as_ref().and_then(|marks| marks.try_clone().ok())
+        };
+        // What it has said before is in the pipe already, and the mark comes behind it.
+        let is_marked = marks.is_some_and(|mut marks| marks.write_all(&mark(id)).is_ok());
+        if !is_marked {
+            self.is_complete(id);
+        }
+        Ok(())
+    }
+    /// All that was said during an invocation is heard; false where no such invocation waits for it.
+    pub(super) fn is_complete(&self, id: &str) -> bool {
+        let (task, ended, log) = {
+            let mut state = self.state();
+            let Some((task, ended)) = state.ending.remove(id) else { return false };
+            (task, ended, take_log(&mut state))
         };
         task.end(Ok(ended.logged(log)));
-        Ok(())
+        true
+    }
+    /// Marks are written here from now on.
+    pub(super) fn marks_with(&self, marks: Option<PipeWriter>) {
+        self.state().marks = marks;
     }
     /// What a runtime reports that cannot even begin.
     pub(crate) fn fail_init(&self, body: Vec<u8>) {
@@ -244,6 +281,10 @@ impl Mailbox {
         let surplus = state.log.len().saturating_sub(MOST_LOG);
         state.log.drain(..surplus);
     }
+    #[cfg(all(test, feature = "wire"))]
+    pub(super) fn log_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.state().log).into_owned()
+    }
     /// Waits until something may have changed: the process has ended, work has come, or another wish.
     pub(super) fn wait(&self, most: Duration) -> Wish {
         let state = self.state();
@@ -251,9 +292,6 @@ impl Mailbox {
             return state.wish;
         }
         self.bell.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner).0.wish
-    }
-    pub(super) fn ring(&self) {
-        self.bell.notify_all();
     }
     /// The process is dead: what it worked on has failed, and so has what waits where it never asked for work. Whether
     /// another may start at once.
@@ -299,7 +337,10 @@ fn hand_out(state: &mut State, task: Arc<Task>) -> Job {
     let weak: Weak<Task> = Arc::downgrade(&task);
     timer::limit(weak, timeout);
     let job = Job { deadline: timer::wall_clock_millis() + timeout.as_millis(), ..task.job.clone() };
-    state.log.clear();
+    // What was said before it began is nobody's, unless that is still to be handed out.
+    if state.ending.is_empty() {
+        state.log.clear();
+    }
     state.running.insert(job.id.clone(), task);
     job
 }

@@ -14,6 +14,7 @@ mod function;
 #[cfg(feature = "wire")]
 pub(crate) mod handler;
 mod mailbox;
+mod mapping;
 mod name;
 mod payload;
 mod run;
@@ -41,6 +42,7 @@ use crate::value::{Map, Value};
 use asynchronous::{AtWork, Event};
 use deployed::Deployed;
 use ended::Ended;
+use mapping::{Batch, Mapping};
 use name::Target;
 use payload::Payload;
 use run::{Asked, Ran, Run};
@@ -54,6 +56,10 @@ pub(super) struct Lambda {
     due: BTreeMap<(Timestamp, u64), Due>,
     last_due: u64,
     at_work: VecDeque<AtWork>,
+    /// Event source mappings by their UUIDs.
+    mappings: BTreeMap<String, Mapping>,
+    /// Batches of messages that functions work on outside.
+    batches: VecDeque<Batch>,
 }
 
 /// What happens by itself.
@@ -63,6 +69,10 @@ enum Due {
     Try(Event),
     /// An event that a function works on has been worked on.
     Ended(Event, String, Box<Ended>),
+    /// A batch of messages has been worked on.
+    Consumed(Batch, Box<Ended>),
+    /// Messages that a function has failed on can be received again, or a batch is to be begun.
+    Feed,
     /// Whoever waits for an answer gets it.
     Wake(Promise<()>),
     /// The same, with the answer.
@@ -149,6 +159,7 @@ impl Lambda {
             return self.manage(around, operation, input).into();
         }
         let request = Members::of("Invoke", input, INVOKE).and_then(|members| {
+            name::present(input, &["FunctionName"])?;
             let target = Target::of(members.needed("FunctionName")?, members.text("Qualifier"))?;
             Request::of(&members, target)
         });
@@ -231,6 +242,9 @@ impl Lambda {
             match first.remove() {
                 Due::Try(event) => self.try_event(around, event),
                 Due::Ended(event, version, ended) => self.event_ended(around, event, &version, &ended),
+                Due::Consumed(batch, ended) => self.consumed(around, &batch, &ended),
+                // Whoever lets time pass feeds the functions afterwards.
+                Due::Feed => {}
                 Due::Wake(promised) => drop(promised.keep(())),
                 Due::Answer(promised, outcome) => drop(promised.keep(*outcome)),
             }
@@ -239,11 +253,12 @@ impl Lambda {
 
     /// Whether functions work for nobody who waits.
     pub(super) fn is_busy(&self) -> bool {
-        !self.at_work.is_empty()
+        !self.at_work.is_empty() || !self.batches.is_empty()
     }
     /// Takes in what came of them; ready when none is left.
     pub(super) fn poll_work(&mut self, around: &mut Surroundings, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_events(around, cx)
+        let (events, batches) = (self.poll_events(around, cx), self.poll_batches(around, cx));
+        if events.is_ready() && batches.is_ready() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names of functions: bare, with a qualifier, in parts of an ARN and in whole ones.
 
 use crate::services::{ServiceError, arn};
+use crate::value::Value;
 
 /// Which function, and which of its versions where that is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,9 +55,6 @@ impl Target {
             None => arn_of(&self.name),
         }
     }
-    pub(super) fn is_latest(&self) -> bool {
-        self.qualifier.as_deref().is_none_or(|q| q == "$LATEST")
-    }
 }
 
 const NAME_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?";
@@ -80,6 +78,18 @@ pub(super) fn invalid_members(what: &[String]) -> ServiceError {
     ServiceError::coded("ValidationException", format!("{n} validation {errors} detected: {}", what.join("; ")))
 }
 
+/// # Errors
+/// Members that the API needs and that are not there, all of them at once.
+pub(super) fn present(input: &Value, needed: &[&str]) -> Result<(), ServiceError> {
+    let is_missing = |name: &&&str| input.get(name).is_none_or(Value::is_null);
+    let told = |name: &&str| {
+        let spelt: String = name.chars().take(1).flat_map(char::to_lowercase).chain(name.chars().skip(1)).collect();
+        format!("Value null at '{spelt}' failed to satisfy constraint: Member must not be null")
+    };
+    let missing: Vec<String> = needed.iter().filter(is_missing).map(told).collect();
+    if missing.is_empty() { Ok(()) } else { Err(invalid_members(&missing)) }
+}
+
 /// The function, or a version or an alias of it, is not there.
 pub(super) fn not_found(arn: &str) -> ServiceError {
     ServiceError::modelled("ResourceNotFoundException", format!("Function not found: {arn}")).status(404)
@@ -98,7 +108,7 @@ mod tests {
             let live = Target::of(&format!("{text}:live"), Some("live")).unwrap();
             assert_eq!(live.arn(), format!("{full}:live"), "{text}");
         }
-        assert!(Target::of("charge:$LATEST", None).unwrap().is_latest());
+        assert_eq!(Target::of("charge:$LATEST", None).unwrap().qualifier.as_deref(), Some("$LATEST"));
         assert_eq!(Target::of("charge:1", Some("2")).unwrap_err().code, "InvalidParameterValueException");
         for text in ["", "a b", "charge:", "x".repeat(65).as_str(), "a:b:c"] {
             assert_eq!(Target::of(text, None).unwrap_err().code, "ValidationException", "{text}");

@@ -1,7 +1,5 @@
 //! A document on its way into a function or out of it.
 
-use std::borrow::Cow;
-
 use crate::value::Value;
 
 /// A document as the bytes in which it came, or as a value that nobody has written out yet.
@@ -20,12 +18,6 @@ impl Payload {
         match self {
             Payload::Value(value) => Ok(value.clone()),
             Payload::Bytes(bytes) => Value::parse_bytes(bytes),
-        }
-    }
-    pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
-        match self {
-            Payload::Value(value) => Cow::Owned(value.to_string().into_bytes()),
-            Payload::Bytes(bytes) => Cow::Borrowed(bytes),
         }
     }
     pub(crate) fn into_bytes(self) -> Vec<u8> {

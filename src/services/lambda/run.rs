@@ -51,7 +51,6 @@ pub(crate) enum Ran {
 pub(crate) struct Run {
     pub(super) id: String,
     pub(super) version: String,
-    pub(super) arn: String,
     pub(super) memory: u64,
     pub(super) ran: Ran,
 }
@@ -165,7 +164,7 @@ impl Lambda {
                 }))
             }
         };
-        Ok(Run { id: invocation.id, version: chosen.version.clone(), arn: invocation.arn, memory: chosen.memory, ran })
+        Ok(Run { id: invocation.id, version: chosen.version.clone(), memory: chosen.memory, ran })
     }
 }
 

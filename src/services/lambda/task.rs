@@ -1,7 +1,7 @@
 //! How a state machine's task calls a function: `lambda:invoke`, a function's own ARN, `aws-sdk:lambda:invoke`.
 
 use super::ended::{Ended, unknown, wrapped};
-use super::name::Target;
+use super::name::{Target, present};
 use super::payload::Payload;
 use super::run::{Asked, Ran, Run, log_of, log_result};
 use super::{INVOKE, Invoked, Request, kind, wants_log};
@@ -75,10 +75,19 @@ fn asked(services: &mut Services, call: &Call, at: Timestamp, spelling: Spelling
                 Ran::Now(ended) => Ok(Answered::Reply(reply(&run, ended, wants_log, call, at, spelling))),
                 Ran::Later(working) => {
                     let call = call.clone();
+                    let trouble = services.around.trouble.clone();
                     Ok(Answered::Future(Box::pin(async move {
                         match working.await {
                             Ok(ended) => reply(&run, ended, wants_log, &call, at, spelling),
-                            Err(error) => refused(&error, &call),
+                            Err(error) => {
+                                // A mock that refuses does so on purpose; a runtime that never comes is no answer.
+                                if !error.is_modelled {
+                                    let place = call.location();
+                                    let what = call.resource.short();
+                                    trouble.note(|| format!("`{place}` calls {what}: {}", error.message));
+                                }
+                                refused(&error, &call)
+                            }
                         }
                     })))
                 }
@@ -117,6 +126,7 @@ fn request<'a>(call: &'a Call, spelling: Spelling) -> Result<Request<'a>, Servic
         return Ok(Request { asked, kind: kind(None)?, wants_log: wants_log(None)? });
     }
     let members = Members::of("Invoke", &call.payload, INVOKE)?;
+    present(&call.payload, &["FunctionName"])?;
     let target = Target::of(members.needed("FunctionName")?, members.text("Qualifier"))?;
     let mut request = Request::of(&members, target)?;
     if spelling == Spelling::Optimised {

@@ -129,6 +129,19 @@ impl Sqs {
         Some(self.queues.get(arn::name_of(queue))?.messages.iter().collect())
     }
 
+    /// How many messages of a queue can be received now. `None` where there is no such queue.
+    pub(super) fn visible(&self, queue: &str, now: Timestamp) -> Option<usize> {
+        Some(self.queues.get(queue)?.messages.iter().filter(|m| m.visible_at <= now).count())
+    }
+    /// When the next delayed message of a queue can be received.
+    pub(super) fn next_delayed(&self, queue: &str, now: Timestamp) -> Option<Timestamp> {
+        self.queues.get(queue)?.next_visible_at(now, false)
+    }
+    /// How long what is received from a queue stays in flight. `None` where there is no such queue.
+    pub(super) fn visibility(&self, queue: &str) -> Option<Duration> {
+        Some(self.queues.get(queue)?.attributes.seconds("VisibilityTimeout"))
+    }
+
     fn queue(&mut self, input: &Members<'_>) -> Result<&mut Queue, ServiceError> {
         let url = input.needed("QueueUrl")?;
         self.queues.get_mut(arn::name_of(url)).ok_or_else(no_such_queue)

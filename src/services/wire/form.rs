@@ -143,3 +143,77 @@ impl Node {
         members.collect::<Map>().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+
+    use super::super::dialect;
+    use super::*;
+    use crate::services::Service;
+
+    /// The lines of a value's form, as SDKs write them for services whose lists have members and whose maps have entries.
+    fn write(name: &str, value: &Value, lines: &mut Vec<String>) {
+        match value {
+            Value::Array(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    write(&format!("{name}.member.{}", i + 1), item, lines);
+                }
+            }
+            Value::Object(members) if name.ends_with("Attributes") => {
+                for (i, (key, value)) in members.iter().enumerate() {
+                    let entry = format!("{name}.entry.{}", i + 1);
+                    write(&format!("{entry}.key"), &Value::from(key.clone()), lines);
+                    write(&format!("{entry}.value"), value, lines);
+                }
+            }
+            Value::Object(members) => {
+                for (member, value) in members.iter() {
+                    write(&format!("{name}.{member}"), value, lines);
+                }
+            }
+            text => {
+                let text = text.as_str().unwrap_or_default();
+                lines.push(format!("{name}={}", utf8_percent_encode(text, NON_ALPHANUMERIC)));
+            }
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = ".{0,6}".prop_map(Value::from);
+        leaf.prop_recursive(3, 20, 4, |inner| {
+            let text = "[ -~]{1,6}";
+            prop_oneof![
+                // More than nine, so that their order is that of numbers and not of texts.
+                prop::collection::vec(inner.clone(), 1..14).prop_map(Value::array),
+                prop::collection::btree_map("[A-Z][a-z]{2,5}", inner, 1..4).prop_map(map),
+                prop::collection::btree_map(text, ".{0,6}".prop_map(Value::from), 1..12)
+                    .prop_map(|entries| Value::object([("Attributes", map(entries))])),
+            ]
+        })
+    }
+
+    fn map(entries: BTreeMap<String, Value>) -> Value {
+        entries.into_iter().map(|(name, value)| (Str::from(name), value)).collect::<Map>().into()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_written_as_a_form_is_read_again(value in value()) {
+            let mut lines = vec!["Action=Publish".to_owned(), "Version=2010-03-31".to_owned()];
+            write("Given", &value, &mut lines);
+            let dialect = dialect::of(Service::Sns).unwrap();
+            let read = input(&pairs(&lines.join("&")).unwrap(), dialect, "Publish").unwrap();
+            prop_assert_eq!(read, Value::object([("Given", value)]));
+        }
+    }
+
+    #[test]
+    fn a_plus_is_a_space_and_what_is_no_text_is_refused() {
+        assert_eq!(pairs("a+b=c%2Bd&&e").unwrap(), [("a b".into(), "c+d".into()), ("e".to_owned(), String::new())]);
+        assert_eq!(pairs("a=%ff").unwrap_err().code, "MalformedQueryString");
+    }
+}

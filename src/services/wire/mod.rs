@@ -4,6 +4,7 @@
 //! see [`identify`](route::identify). Each protocol reads and writes its own bodies.
 
 mod dialect;
+mod endpoint;
 mod form;
 mod json;
 mod operations;
@@ -23,16 +24,17 @@ use super::{Service, Services, events, lambda, s3};
 use crate::time::Timestamp;
 use crate::value::Value;
 
-pub(crate) use route::{Identified, Protocol, identify, operation};
+pub use endpoint::Endpoint;
+pub(crate) use route::{Identified, Protocol, access_key, action, identify, operation, signed_service};
 
 /// How a caller reached us, `http` or `https`: an extension of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scheme(pub(crate) &'static str);
 
 /// A request with its whole body.
-pub type Request = http::Request<Bytes>;
+pub(crate) type Request = http::Request<Bytes>;
 /// A response with its whole body.
-pub type Response = http::Response<Bytes>;
+pub(crate) type Response = http::Response<Bytes>;
 
 /// What comes of a request, at once or later.
 pub(crate) enum Handled {

@@ -45,15 +45,25 @@ pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
 }
 
+/// The access key of a signature.
+pub(crate) fn access_key(request: &Request) -> Option<String> {
+    Some(scope(request)?.0)
+}
+
+/// The service of a signature, as the request has it.
+pub(crate) fn signed_service(request: &Request) -> Option<String> {
+    scope(request)?.1
+}
+
 /// The access key and the service of a signature: `Credential=KEY/20240101/us-east-1/sqs/aws4_request`, in a header or in a
 /// presigned URL.
-fn scope(request: &Request) -> Option<(String, Option<Service>)> {
+fn scope(request: &Request) -> Option<(String, Option<String>)> {
     let in_header = header(request, "authorization").and_then(|text| text.split("Credential=").nth(1));
     let in_query = || request.uri().query()?.split('&').find_map(|part| part.strip_prefix("X-Amz-Credential="));
     let credential = in_header.or_else(in_query)?.replace("%2F", "/");
     let mut parts = credential.split([',', ' ']).next()?.split('/');
     let key = parts.next()?.to_owned();
-    Some((key, parts.nth(2).and_then(Service::of_name)))
+    Some((key, parts.nth(2).map(str::to_owned)))
 }
 
 /// The service of a form: its API's version tells, and the actions of links in notifications.
@@ -71,7 +81,8 @@ fn of_form(request: &Request) -> Option<Service> {
 /// Whose request it is; nothing where nothing tells.
 pub(crate) fn identify(request: &Request) -> Option<Identified> {
     let scope = scope(request);
-    let (access_key, of_scope) = scope.map_or((None, None), |(key, service)| (Some(key), service));
+    let (access_key, of_scope) =
+        scope.map_or((None, None), |(key, service)| (Some(key), service.as_deref().and_then(Service::of_name)));
     let scheme = request.extensions().get::<Scheme>().map_or("http", |scheme| scheme.0);
     let base = header(request, "host").map(|host| format!("{scheme}://{host}"));
     let found = |service, protocol, operation| {
@@ -100,14 +111,18 @@ pub(crate) fn operation(identified: &Identified, request: &Request) -> String {
     if let Some(operation) = &identified.operation {
         return operation.clone();
     }
-    let body = std::str::from_utf8(request.body()).unwrap_or_default();
-    let query = request.uri().query().unwrap_or_default();
-    let action = || body.split('&').chain(query.split('&')).find_map(|pair| pair.strip_prefix("Action="));
     let named = match identified.service {
         Service::S3 => s3::wire::operation_of(request),
         Service::Lambda => lambda::wire::operation_of(request),
         Service::Scheduler => events::wire::operation_of(request),
-        _ => action(),
+        _ => return action(request).unwrap_or_default(),
     };
     named.unwrap_or_default().to_owned()
+}
+
+/// The `Action` of a form or of a query.
+pub(crate) fn action(request: &Request) -> Option<String> {
+    let body = std::str::from_utf8(request.body()).unwrap_or_default();
+    let query = request.uri().query().unwrap_or_default();
+    body.split('&').chain(query.split('&')).find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned)
 }

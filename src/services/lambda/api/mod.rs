@@ -6,7 +6,7 @@ mod versions;
 
 use super::Lambda;
 use super::deployed::Deployed;
-use super::name::{Target, not_found};
+use super::name::{Target, not_found, present};
 use crate::services::members::Members;
 use crate::services::{ServiceError, Surroundings};
 use crate::value::{Map, Value};
@@ -47,6 +47,23 @@ const OPERATIONS: &[(&str, &[&str], Operation)] = &[
     ("ListTags", &["Resource"], Lambda::tags),
 ];
 
+/// Operations that need more than the name of a function, with what they need.
+const NEEDED: &[(&str, &[&str])] = &[
+    ("CreateFunction", &["FunctionName", "Role", "Code"]),
+    ("ListFunctions", &[]),
+    ("GetAccountSettings", &[]),
+    ("CreateAlias", &["FunctionName", "Name", "FunctionVersion"]),
+    ("UpdateAlias", &["FunctionName", "Name"]),
+    ("GetAlias", &["FunctionName", "Name"]),
+    ("DeleteAlias", &["FunctionName", "Name"]),
+    ("PutFunctionConcurrency", &["FunctionName", "ReservedConcurrentExecutions"]),
+    ("AddPermission", &["FunctionName", "StatementId", "Action", "Principal"]),
+    ("RemovePermission", &["FunctionName", "StatementId"]),
+    ("TagResource", &["Resource", "Tags"]),
+    ("UntagResource", &["Resource", "TagKeys"]),
+    ("ListTags", &["Resource"]),
+];
+
 impl Lambda {
     /// An operation that invokes nothing.
     pub(super) fn manage(
@@ -58,7 +75,10 @@ impl Lambda {
         let Some((name, known, work)) = OPERATIONS.iter().find(|(name, ..)| *name == operation) else {
             return Err(ServiceError::not_modelled(format!("the operation {operation} of Lambda")));
         };
-        work(self, around, &Members::of(name, input, known)?)
+        let members = Members::of(name, input, known)?;
+        let needed = NEEDED.iter().find(|(of, _)| of == name).map_or(&["FunctionName"][..], |(_, needed)| needed);
+        present(input, needed)?;
+        work(self, around, &members)
     }
 
     /// The function that an input names.
@@ -97,7 +117,7 @@ fn check_revision(input: &Members<'_>, present: Option<&Value>) -> Result<(), Se
 }
 
 /// A page of a list, with what leads to the next.
-fn page(all: Vec<Value>, input: &Members<'_>, list: &'static str) -> Result<Value, ServiceError> {
+pub(super) fn page(all: Vec<Value>, input: &Members<'_>, list: &'static str) -> Result<Value, ServiceError> {
     const MOST: usize = 50;
     let start = match input.text("Marker").filter(|m| !m.is_empty()) {
         Some(marker) => marker.parse().map_err(|_| wrong("The marker is not one that was given out"))?,

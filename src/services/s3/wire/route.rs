@@ -92,8 +92,44 @@ const ROWS: &[Row] = &[
 pub(super) const MARKS: [&str; 9] =
     ["location", "tagging", "versioning", "notification", "versions", "uploads", "list-type", "delete", "attributes"];
 
+/// Parameters that make a request another operation, one that is not modelled.
+const OTHERS: [&str; 29] = [
+    "abac",
+    "accelerate",
+    "acl",
+    "analytics",
+    "annotation",
+    "cors",
+    "encryption",
+    "intelligent-tiering",
+    "inventory",
+    "legal-hold",
+    "lifecycle",
+    "logging",
+    "metadataConfiguration",
+    "metadataTable",
+    "metrics",
+    "object-lock",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
+    "renameObject",
+    "replication",
+    "requestPayment",
+    "restore",
+    "retention",
+    "select",
+    "session",
+    "torrent",
+    "website",
+];
+
 /// The operation that a request wants, where there is one.
 pub(super) fn operation(method: &Method, target: &Target, query: &Query, copies: bool) -> Option<&'static str> {
+    if OTHERS.iter().any(|mark| query.contains_key(*mark)) {
+        return None;
+    }
     let level = match (&target.bucket, &target.key) {
         (None, _) => Level::Service,
         (Some(_), None) => Level::Bucket,
