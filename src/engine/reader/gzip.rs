@@ -1,6 +1,7 @@
 //! gzip, in which readers take rows: every member of it, with its checksum.
 
 /// How many bytes come out of an object at most.
+#[cfg(feature = "gzip")]
 const MOST: usize = 1 << 30;
 
 /// Whether bytes are compressed with gzip.
