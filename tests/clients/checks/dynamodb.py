@@ -6,7 +6,7 @@ from decimal import Decimal
 import boto3.dynamodb.conditions as conditions
 from boto3.dynamodb.types import Binary
 
-from endpoint import ACCOUNT, REGION, Checks, configured, session
+from endpoint import ACCOUNT, REGION, Checks, configured, session, told
 
 KEY = [{"AttributeName": "id", "KeyType": "HASH"}]
 IDS = [{"AttributeName": "id", "AttributeType": "S"}]
@@ -22,6 +22,7 @@ class DynamoDb(Checks):
         self.db = self.endpoint.client("dynamodb")
         self.errors = self.db.exceptions
         self.resource = session().resource("dynamodb", endpoint_url=self.endpoint.url, config=configured())
+        told(self.resource.meta.client)
         self.name = self._testMethodName[5:60]
 
     def table(self, name=None, **more):
@@ -89,9 +90,9 @@ class DynamoDb(Checks):
         self.assertEqual(table.put_item(Item={"id": "1", "n": 1}, ReturnValues="ALL_OLD").get("Attributes"), None)
         failed = ("ConditionalCheckFailedException", 400)
         kind = self.errors.ConditionalCheckFailedException
-        told = self.refused(*failed, self.db.put_item, kind=kind, message="The conditional request failed", TableName=self.name, Item={"id": {"S": "1"}},
+        answer = self.refused(*failed, self.db.put_item, kind=kind, message="The conditional request failed", TableName=self.name, Item={"id": {"S": "1"}},
                             ConditionExpression="attribute_not_exists(id)", ReturnValuesOnConditionCheckFailure="ALL_OLD")
-        self.assertEqual(told["Item"], {"id": {"S": "1"}, "n": {"N": "1"}})
+        self.assertEqual(answer["Item"], {"id": {"S": "1"}, "n": {"N": "1"}})
         update = dict(Key={"id": "1"}, UpdateExpression="SET n = n + :one, tags = list_append(if_not_exists(tags, :none), :a) ADD seen :a2",
                       ExpressionAttributeValues={":one": 1, ":none": [], ":a": ["x"], ":a2": {"x"}})
         self.assertEqual(table.update_item(**update, ReturnValues="UPDATED_NEW")["Attributes"], {"n": 2, "tags": ["x"], "seen": {"x"}})
@@ -122,7 +123,7 @@ class DynamoDb(Checks):
                      message=re.compile("Value provided in ExpressionAttributeValues unused in expressions: keys: {:b}$"))
         self.refused(*wrong, put, **named, Item=key, ConditionExpression="status = :a", ExpressionAttributeValues={":a": {"S": "x"}},
                      message=re.compile("Invalid ConditionExpression: Attribute name is a reserved keyword; reserved keyword: status$"))
-        self.refused(*wrong, self.db.query, **named, KeyConditionExpression="other = :a", ExpressionAttributeValues={":a": {"S": "x"}},
+        self.refused(*wrong, self.db.query, **named, KeyConditionExpression="elsewhere = :a", ExpressionAttributeValues={":a": {"S": "x"}},
                      message="Query condition missed key schema element: id")
 
     def test_queries_go_by_key_and_by_index(self):
@@ -172,10 +173,10 @@ class DynamoDb(Checks):
         got = self.db.transact_get_items(TransactItems=[{"Get": key("1")}, {"Get": key("9")}])["Responses"]
         self.assertEqual([r.get("Item") for r in got], [{"id": {"S": "1"}}, None])
         new = dict(ConditionExpression="attribute_not_exists(id)")
-        told = self.refused("TransactionCanceledException", 400, self.db.transact_write_items, kind=self.errors.TransactionCanceledException,
+        answer = self.refused("TransactionCanceledException", 400, self.db.transact_write_items, kind=self.errors.TransactionCanceledException,
                             message="Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed]",
                             TransactItems=[put("3"), put("1", **new)])
-        self.assertEqual([r["Code"] for r in told["CancellationReasons"]], ["None", "ConditionalCheckFailed"])
+        self.assertEqual([r["Code"] for r in answer["CancellationReasons"]], ["None", "ConditionalCheckFailed"])
         self.assertNotIn("Item", self.db.get_item(**key("3")))
         self.refused("ValidationException", 400, self.db.transact_write_items, TransactItems=[put("4"), put("4")],
                      message="Transaction request cannot include multiple operations on one item")

@@ -13,7 +13,7 @@ const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:smoke";
 /// A server with a queue, a topic and a function.
 fn server() -> Server {
     let machine = Machine::parse(r#"{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}"#).unwrap();
-    let charge = Function::new("charge").mock(returns(json!({ "charged": true })));
+    let charge = Function::new("charge").mock(rehearsal::mock::returns(json!({ "charged": true })));
     let setup = Setup::new().queue("smoke").topic("smoke").subscribe("smoke", "smoke").function(charge);
     Harness::new(&machine).services(setup).serve()
 }
