@@ -347,7 +347,7 @@ fn every_sort_of_bad_input_has_its_exit_code_and_names_what_was_found() {
         (&["run", checkout, "--object", "b/k=no.csv"], 6, "failed to read `no.csv`"),
         (&["run", "no.asl.json"], 6, "failed to read `no.asl.json`"),
         (&["run", "mocks"], 3, "`mocks` holds no state machine"),
-        (&["run", "tests/machines"], 3, "`tests/machines` holds 5 state machines: `approval`, `checkout`"),
+        (&["run", "tests/machines"], 3, "`tests/machines` holds 6 state machines: `approval`, `checkout`"),
         (&["run", &nowhere], 3, "nowhere.asl.json:1:"),
         (&["run", &binary], 3, "is not UTF-8"),
         (&["run", checkout, "--machine", &nowhere], 3, "nowhere.asl.json:1:"),

@@ -55,6 +55,14 @@ fn status(answer: &str) -> u16 {
 }
 
 /// A request that would be a good one but for its body.
+/// The first lines of a request: a method and a path, with headers below them where there are any, and further headers.
+fn head_of(line: &str, headers: &str) -> String {
+    match line.split_once("\r\n") {
+        Some((line, own)) => format!("{line} HTTP/1.1\r\n{own}\r\n{headers}"),
+        None => format!("{line} HTTP/1.1\r\n{headers}"),
+    }
+}
+
 fn request(head: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
@@ -76,11 +84,11 @@ fn form(body: &[u8]) -> Vec<u8> {
 }
 
 fn s3(line: &str, body: &[u8]) -> Vec<u8> {
-    request(&format!("{line} HTTP/1.1\r\n{SIGNED}s3/aws4_request"), body)
+    request(&head_of(line, &format!("{SIGNED}s3/aws4_request")), body)
 }
 
 fn rest_json(service: &str, line: &str, body: &[u8]) -> Vec<u8> {
-    request(&format!("{line} HTTP/1.1\r\n{SIGNED}{service}/aws4_request\r\nContent-Type: application/json"), body)
+    request(&head_of(line, &format!("{SIGNED}{service}/aws4_request\r\nContent-Type: application/json")), body)
 }
 
 /// The server still does its work.

@@ -317,7 +317,7 @@ fn a_scenario_says_what_is_in_buckets_at_first_and_at_the_end() {
     assert_eq!(differs(all), [""; 0]);
     assert_eq!(differs("{ inbox: { b.csv: \"id\\no-2\\n\" } }"), [""; 0]);
     let found = differs("{ outbox: { old.json: { kept: false } } }");
-    assert_eq!(found, ["s3 outbox: `[\"old.json\"].kept` is true, expected false"]);
+    assert_eq!(found, ["s3 outbox: `old.json.kept` is true, expected false"]);
     assert_eq!(differs("{ outbux: {} }"), ["s3 outbux: there is no bucket `outbux`; did you mean `outbox`?"]);
 }
 

@@ -105,11 +105,12 @@ fn a_job_is_stopped_when_the_execution_stops_or_another_branch_fails() {
     };
     assert_eq!(one(run.services()).status(), JobStatus::Stopped);
 
-    let branch = |mut state: Value| {
+    let branch = |name: &str, mut state: Value| {
         state["End"] = json!(true);
-        json!({ "StartAt": "B", "States": { "B": state } })
+        json!({ "StartAt": name, "States": { name: state } })
     };
-    let parallel = json!({ "Type": "Parallel", "Branches": [branch(glue("load")), branch(glue("broken"))] });
+    let parallel =
+        json!({ "Type": "Parallel", "Branches": [branch("Load", glue("load")), branch("Break", glue("broken"))] });
     let setup = setup.job("glue", "broken", Job::fails("no").takes(1.minutes()));
     let run = Harness::new(&single(parallel)).services(setup).run(json!({}));
     run.assert_failed("States.TaskFailed");
@@ -297,7 +298,7 @@ fn a_job_that_nobody_waits_for_is_asked_how_it_stands() {
     let late = &output["late"]["JobRun"];
     assert_eq!(late["JobRunState"], "SUCCEEDED");
     assert_eq!((late["ExecutionTime"].as_i64(), late["Id"].as_str()), (Some(30), output["JobRunId"].as_str()));
-    assert_eq!(late["CompletedOn"], "2024-01-01T00:00:30Z");
+    assert_eq!(late["CompletedOn"], "2024-01-01T00:00:30.000Z");
 }
 
 #[test]

@@ -401,21 +401,21 @@ proptest! {
     #[test]
     fn ranges_of_an_object_are_the_object(body in prop::collection::vec(any::<u8>(), 1..400), cuts in prop::collection::btree_set(1..400_usize, 0..6)) {
         let endpoint = endpoint(Setup::new().with(Service::S3));
-        endpoint.handle(&s3("PUT", "/b", &[], ""));
-        prop_assert_eq!(endpoint.handle(&s3("PUT", "/b/k", &[], body.clone())).status(), 200);
+        endpoint.handle(&s3("PUT", "/bucket", &[], ""));
+        prop_assert_eq!(endpoint.handle(&s3("PUT", "/bucket/k", &[], body.clone())).status(), 200);
         let cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < body.len()).chain([body.len()]).collect();
         let (mut from, mut whole) = (0, Vec::new());
         for to in cuts {
-            let part = endpoint.handle(&s3("GET", "/b/k", &[("range", &format!("bytes={from}-{}", to - 1))], ""));
+            let part = endpoint.handle(&s3("GET", "/bucket/k", &[("range", &format!("bytes={from}-{}", to - 1))], ""));
             prop_assert_eq!(part.status(), 206);
             prop_assert_eq!(part.headers()["content-range"].to_str().unwrap(), format!("bytes {from}-{}/{}", to - 1, body.len()));
             whole.extend_from_slice(part.body());
             from = to;
         }
         prop_assert_eq!(&whole, &body);
-        let last = endpoint.handle(&s3("GET", "/b/k", &[("range", &format!("bytes=-{from}"))], ""));
+        let last = endpoint.handle(&s3("GET", "/bucket/k", &[("range", &format!("bytes=-{from}"))], ""));
         prop_assert_eq!(&last.body()[..], &body[..]);
-        prop_assert_eq!(endpoint.handle(&s3("GET", "/b/k", &[("range", &format!("bytes={from}-"))], "")).status(), 416);
+        prop_assert_eq!(endpoint.handle(&s3("GET", "/bucket/k", &[("range", &format!("bytes={from}-"))], "")).status(), 416);
     }
 
     #[test]
@@ -424,11 +424,11 @@ proptest! {
         prefix in "[ab]?/?", is_deep in any::<bool>()
     ) {
         let endpoint = endpoint(Setup::new().with(Service::S3));
-        endpoint.handle(&s3("PUT", "/b", &[], ""));
+        endpoint.handle(&s3("PUT", "/bucket", &[], ""));
         for key in &keys {
-            prop_assert_eq!(endpoint.handle(&s3("PUT", &format!("/b/{key}"), &[], "x")).status(), 200);
+            prop_assert_eq!(endpoint.handle(&s3("PUT", &format!("/bucket/{key}"), &[], "x")).status(), 200);
         }
-        let asked = format!("/b?list-type=2&prefix={}{}", prefix.replace('/', "%2F"), if is_deep { "" } else { "&delimiter=%2F" });
+        let asked = format!("/bucket?list-type=2&prefix={}{}", prefix.replace('/', "%2F"), if is_deep { "" } else { "&delimiter=%2F" });
         let mut want: BTreeSet<(String, bool)> = BTreeSet::new();
         for key in keys.iter().filter(|key| key.starts_with(&prefix)) {
             match key[prefix.len()..].find('/').filter(|_| !is_deep) {
@@ -464,12 +464,12 @@ proptest! {
     #[test]
     fn every_version_of_an_object_stays_what_it_was(deeds in prop::collection::vec((any::<bool>(), 0..2_usize), 1..15)) {
         let endpoint = endpoint(Setup::new().with(Service::S3));
-        endpoint.handle(&s3("PUT", "/b", &[], ""));
+        endpoint.handle(&s3("PUT", "/bucket", &[], ""));
         let on = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-        prop_assert_eq!(endpoint.handle(&s3("PUT", "/b?versioning", &[], on)).status(), 200);
+        prop_assert_eq!(endpoint.handle(&s3("PUT", "/bucket?versioning", &[], on)).status(), 200);
         let mut versions: Vec<(String, String, Option<String>)> = Vec::new();
         for (i, (is_put, key)) in deeds.iter().enumerate() {
-            let (path, body) = (format!("/b/k{key}"), format!("content {i}"));
+            let (path, body) = (format!("/bucket/k{key}"), format!("content {i}"));
             let answer = match is_put {
                 true => endpoint.handle(&s3("PUT", &path, &[], body.clone())),
                 false => endpoint.handle(&s3("DELETE", &path, &[], "")),
@@ -487,14 +487,14 @@ proptest! {
             }
         }
         for key in 0..2 {
-            let path = format!("/b/k{key}");
+            let path = format!("/bucket/k{key}");
             let got = endpoint.handle(&s3("GET", &path, &[], ""));
             match versions.iter().rfind(|(of, ..)| *of == path).and_then(|(.., body)| body.as_deref()) {
                 Some(body) => prop_assert_eq!(&got.body()[..], body.as_bytes()),
                 None => prop_assert_eq!(got.status(), 404),
             }
         }
-        let all = endpoint.handle(&s3("GET", "/b?versions", &[], ""));
+        let all = endpoint.handle(&s3("GET", "/bucket?versions", &[], ""));
         prop_assert_eq!(elements(&all, "VersionId").len(), versions.len());
     }
 }
@@ -505,26 +505,26 @@ proptest! {
     #[test]
     fn an_object_put_in_parts_is_the_object_put_at_once(seed in any::<u8>(), more in 0..2000_usize) {
         let endpoint = endpoint(Setup::new().with(Service::S3));
-        endpoint.handle(&s3("PUT", "/b", &[], ""));
+        endpoint.handle(&s3("PUT", "/bucket", &[], ""));
         let first: Vec<u8> = (0..5 * 1024 * 1024_u32).map(|n| (n % 251) as u8 ^ seed).collect();
         let second: Vec<u8> = (0..=more).map(|n| (n % 256) as u8).collect();
         let whole = [first.clone(), second.clone()].concat();
-        let begun = endpoint.handle(&s3("POST", "/b/parts?uploads", &[], ""));
+        let begun = endpoint.handle(&s3("POST", "/bucket/parts?uploads", &[], ""));
         let upload = elements(&begun, "UploadId").pop().unwrap();
         let mut parts = String::new();
         // They may come in any order.
         for (n, body) in [(2, second), (1, first)] {
-            let put = endpoint.handle(&s3("PUT", &format!("/b/parts?partNumber={n}&uploadId={upload}"), &[], body));
+            let put = endpoint.handle(&s3("PUT", &format!("/bucket/parts?partNumber={n}&uploadId={upload}"), &[], body));
             prop_assert_eq!(put.status(), 200);
             let tag = put.headers()["etag"].to_str().unwrap().to_owned();
             parts = format!("<Part><PartNumber>{n}</PartNumber><ETag>{tag}</ETag></Part>{parts}");
         }
         let list = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
-        let done = endpoint.handle(&s3("POST", &format!("/b/parts?uploadId={upload}"), &[], list));
+        let done = endpoint.handle(&s3("POST", &format!("/bucket/parts?uploadId={upload}"), &[], list));
         prop_assert_eq!(done.status(), 200, "{:?}", done);
-        endpoint.handle(&s3("PUT", "/b/once", &[], whole));
+        endpoint.handle(&s3("PUT", "/bucket/once", &[], whole));
         endpoint.look(|services| {
-            prop_assert!(services.s3().get("b", "parts") == services.s3().get("b", "once"), "the contents differ");
+            prop_assert!(services.s3().get("bucket", "parts") == services.s3().get("bucket", "once"), "the contents differ");
             Ok(())
         })?;
         prop_assert!(elements(&done, "ETag")[0].contains("-2"));
@@ -614,14 +614,14 @@ mod items {
 
     #[test]
     fn an_item_comes_back_from_a_table_as_it_was_put() {
-        let endpoint = endpoint(Setup::new().table(rehearsal::services::Table::new("t", "id")));
+        let endpoint = endpoint(Setup::new().table(rehearsal::services::Table::new("things", "id")));
         let mut runner = proptest::test_runner::TestRunner::new(config(64));
         let outcome = runner.run(&prop::collection::btree_map("[a-h]{1,3}", value(), 0..5), |mut item| {
             item.insert("id".into(), json!({ "S": "x" }));
             let item = json!(item);
-            let put = endpoint.call(Service::DynamoDb, "PutItem", json!({ "TableName": "t", "Item": item }));
+            let put = endpoint.call(Service::DynamoDb, "PutItem", json!({ "TableName": "things", "Item": item }));
             prop_assert!(put.is_ok(), "{:?}", put);
-            let key = json!({ "TableName": "t", "Key": { "id": { "S": "x" } }, "ConsistentRead": true });
+            let key = json!({ "TableName": "things", "Key": { "id": { "S": "x" } }, "ConsistentRead": true });
             let got = endpoint.call(Service::DynamoDb, "GetItem", key).unwrap().to_json();
             prop_assert_eq!(&got["Item"], &item);
             Ok(())
