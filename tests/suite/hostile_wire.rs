@@ -54,7 +54,6 @@ fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0)
 }
 
-/// A request that would be a good one but for its body.
 /// The first lines of a request: a method and a path, with headers below them where there are any, and further headers.
 fn head_of(line: &str, headers: &str) -> String {
     match line.split_once("\r\n") {
@@ -63,6 +62,7 @@ fn head_of(line: &str, headers: &str) -> String {
     }
 }
 
+/// A request that would be a good one but for its body.
 fn request(head: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
