@@ -35,7 +35,7 @@ fn list(config: Value, more: Value) -> Machine {
 
 fn with(machine: &Machine, objects: &[(&str, &[u8])]) -> Harness {
     let harness = Harness::new(machine).mock("Work", mock::answers(|c| Reply::done(c.payload.clone())));
-    objects.iter().fold(harness, |harness, (key, body)| harness.object("data", *key, body))
+    objects.iter().fold(harness, |harness, (key, body)| harness.object("data", key, body))
 }
 
 /// The items, and where each comes from.

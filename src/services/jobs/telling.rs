@@ -70,12 +70,12 @@ impl Members<'_> {
         self
     }
     /// Members that are as the request has them.
-    fn as_asked(mut self, names: &[&'static str]) -> Self {
+    fn asking(mut self, names: &[&'static str]) -> Self {
         self.members.extend(names.iter().filter_map(|name| Some((*name, self.telling.asked(name)?))));
         self
     }
     /// Members that are as the answer to the request had them.
-    fn as_said(mut self, names: &[&'static str]) -> Self {
+    fn saying(mut self, names: &[&'static str]) -> Self {
         self.members.extend(names.iter().filter_map(|name| Some((*name, self.telling.said(name)?))));
         self
     }
@@ -141,7 +141,7 @@ pub(super) fn query(t: &Telling<'_>) -> Value {
     }
     t.of()
         .with("Query", text)
-        .as_asked(&["ExecutionParameters", "QueryExecutionContext"])
+        .asking(&["ExecutionParameters", "QueryExecutionContext"])
         .with("QueryExecutionId", id)
         .with("ResultConfiguration", results)
         .with("Statistics", statistics.done())
@@ -167,10 +167,10 @@ pub(super) fn batch_job(t: &Telling<'_>) -> Value {
         .with("CreatedAt", since)
         .with("DependsOn", t.asked("DependsOn").unwrap_or_else(|| Value::array(Vec::new())))
         .with("JobDefinition", with_revision(definition))
-        .as_said(&["JobArn", "JobId", "JobName"])
+        .saying(&["JobArn", "JobId", "JobName"])
         .with("JobQueue", as_arn("batch", "job-queue", t.asked_text("JobQueue")))
         .with("Parameters", t.asked("Parameters").unwrap_or_else(Value::empty_object))
-        .as_asked(&["RetryStrategy", "SchedulingPriority", "ShareIdentifier", "Timeout"])
+        .asking(&["RetryStrategy", "SchedulingPriority", "ShareIdentifier", "Timeout"])
         .with("StartedAt", since)
         .with("Status", t.word)
         .maybe("StatusReason", why)
@@ -186,7 +186,7 @@ pub(super) fn customization(t: &Telling<'_>) -> Value {
         true => base.to_owned(),
         false => format!("arn:{PARTITION}:bedrock:{REGION}::foundation-model/{base}"),
     };
-    let as_asked = [
+    let asking = [
         "CustomizationType",
         "HyperParameters",
         "JobName",
@@ -201,11 +201,11 @@ pub(super) fn customization(t: &Telling<'_>) -> Value {
         .with("CreationTime", t.since())
         .maybe("EndTime", t.until())
         .maybe("FailureMessage", t.reason)
-        .as_said(&["JobArn"])
+        .saying(&["JobArn"])
         .with("LastModifiedTime", t.until().unwrap_or_else(|| t.since()))
         .with("OutputModelName", t.asked_text("CustomModelName"))
         .with("Status", t.word)
-        .as_asked(&as_asked)
+        .asking(&asking)
         .done()
 }
 
@@ -224,7 +224,7 @@ fn build_of<'t>(t: &'t Telling<'_>, said: &str, complete: &'static str, status: 
         .maybe("EndTime", t.until())
         .maybe("Id", said.get("Id").cloned())
         .maybe("Phases", t.reason.map(|reason| vec![phase(reason)]))
-        .as_asked(&["ProjectName", "SourceVersion"])
+        .asking(&["ProjectName", "SourceVersion"])
         .with("StartTime", t.since())
 }
 
@@ -246,7 +246,7 @@ pub(super) fn databrew_run(t: &Telling<'_>) -> Value {
         .maybe("ErrorMessage", t.reason)
         .maybe("ExecutionTime", t.seconds())
         .with("JobName", t.asked_text("Name"))
-        .as_said(&["RunId"])
+        .saying(&["RunId"])
         .with("StartedOn", t.since())
         .with("State", t.word)
         .done()
@@ -292,7 +292,7 @@ pub(super) fn ecs_task(t: &Telling<'_>) -> Value {
         .with("DesiredStatus", status)
         .with("Group", t.asked("Group").unwrap_or_else(|| format!("family:{}", plain(definition)).into()))
         .with("LastStatus", status)
-        .as_asked(&["LaunchType", "PlatformVersion"])
+        .asking(&["LaunchType", "PlatformVersion"])
         .with("Overrides", overrides)
         .with("StartedAt", t.since())
         .with("StartedBy", t.asked("StartedBy").unwrap_or_else(|| "AWS Step Functions".into()))
@@ -372,7 +372,7 @@ pub(super) fn cluster(t: &Telling<'_>) -> Value {
         .with("Timeline", timeline)
         .done();
     let id = t.run.id();
-    let as_asked = [
+    let asking = [
         "Applications",
         "AutoScalingRole",
         "Configurations",
@@ -391,7 +391,7 @@ pub(super) fn cluster(t: &Telling<'_>) -> Value {
         .with("ClusterArn", arn("elasticmapreduce", &format!("cluster/{id}")))
         .with("Id", id)
         .with("Status", status)
-        .as_asked(&as_asked)
+        .asking(&asking)
         .done();
     t.of().with("Cluster", cluster).with("ClusterId", id).done()
 }
@@ -399,24 +399,24 @@ pub(super) fn cluster(t: &Telling<'_>) -> Value {
 /// The run in `DescribeJobRun` of EMR on EKS.
 pub(super) fn container_run(t: &Telling<'_>) -> Value {
     t.of()
-        .as_said(&["Arn", "Id", "Name", "VirtualClusterId"])
+        .saying(&["Arn", "Id", "Name", "VirtualClusterId"])
         .with("CreatedAt", t.since())
         .maybe("FailureReason", t.reason.map(|_| "USER_ERROR"))
         .maybe("FinishedAt", t.until())
         .with("State", t.word)
         .maybe("StateDetails", t.reason)
-        .as_asked(&["ConfigurationOverrides", "ExecutionRoleArn", "JobDriver", "ReleaseLabel", "Tags"])
+        .asking(&["ConfigurationOverrides", "ExecutionRoleArn", "JobDriver", "ReleaseLabel", "Tags"])
         .done()
 }
 
 /// The run in `GetJobRun` of EMR Serverless.
 pub(super) fn serverless_run(t: &Telling<'_>) -> Value {
     t.of()
-        .as_said(&["ApplicationId", "Arn", "JobRunId"])
+        .saying(&["ApplicationId", "Arn", "JobRunId"])
         .with("CreatedAt", t.since())
         .maybe("EndedAt", t.until())
         .with("ExecutionRole", t.asked_text("ExecutionRoleArn"))
-        .as_asked(&["ConfigurationOverrides", "ExecutionTimeoutMinutes", "JobDriver", "Mode", "Name", "Tags"])
+        .asking(&["ConfigurationOverrides", "ExecutionTimeoutMinutes", "JobDriver", "Mode", "Name", "Tags"])
         .with("StartedAt", t.since())
         .with("State", t.word)
         .with("StateDetails", t.reason.unwrap_or(""))
@@ -427,7 +427,7 @@ pub(super) fn serverless_run(t: &Telling<'_>) -> Value {
 
 /// The run in `GetJobRun` of Glue.
 pub(super) fn glue_run(t: &Telling<'_>) -> Value {
-    let as_asked = [
+    let asking = [
         "AllocatedCapacity",
         "Arguments",
         "ExecutionClass",
@@ -449,8 +449,8 @@ pub(super) fn glue_run(t: &Telling<'_>) -> Value {
         .with("LogGroupName", "/aws-glue/jobs")
         .with("PredecessorRuns", Vec::<Value>::new())
         .with("StartedOn", t.since())
-        .as_asked(&["JobName"])
-        .as_asked(&as_asked)
+        .asking(&["JobName"])
+        .asking(&asking)
         .done()
 }
 
@@ -466,29 +466,24 @@ pub(super) fn conversion(t: &Telling<'_>) -> Value {
         .maybe("Id", said.get("Id").cloned())
         .with("Status", t.word)
         .with("Timing", timing)
-        .as_asked(&["JobTemplate", "Priority", "Queue", "Role", "Settings", "UserMetadata"])
+        .asking(&["JobTemplate", "Priority", "Queue", "Role", "Settings", "UserMetadata"])
         .inside("Job")
 }
 
 /// What SageMaker's jobs have in common: names and times that begin with a noun, and what the request says.
-fn sagemaker<'t>(
-    t: &'t Telling<'_>,
-    arn: &'static str,
-    status: &'static str,
-    as_asked: &[&'static str],
-) -> Members<'t> {
+fn sagemaker<'t>(t: &'t Telling<'_>, arn: &'static str, status: &'static str, asking: &[&'static str]) -> Members<'t> {
     t.of()
-        .as_said(&[arn])
+        .saying(&[arn])
         .with(status, t.word)
         .with("CreationTime", t.since())
         .maybe("FailureReason", t.reason)
-        .as_asked(&[t.run.kind.id])
-        .as_asked(as_asked)
+        .asking(&[t.run.kind.id])
+        .asking(asking)
 }
 
 /// `DescribeTrainingJob`.
 pub(super) fn training(t: &Telling<'_>) -> Value {
-    let as_asked = [
+    let asking = [
         "AlgorithmSpecification",
         "CheckpointConfig",
         "EnableInterContainerTrafficEncryption",
@@ -509,7 +504,7 @@ pub(super) fn training(t: &Telling<'_>) -> Value {
         t.of().with("S3ModelArtifacts", model).done()
     });
     let secondary = if t.run.ended_at.is_some() { t.word } else { "Training" };
-    sagemaker(t, "TrainingJobArn", "TrainingJobStatus", &as_asked)
+    sagemaker(t, "TrainingJobArn", "TrainingJobStatus", &asking)
         .maybe("BillableTimeInSeconds", t.seconds())
         .with("LastModifiedTime", t.until().unwrap_or_else(|| t.since()))
         .maybe("ModelArtifacts", model)
@@ -522,7 +517,7 @@ pub(super) fn training(t: &Telling<'_>) -> Value {
 
 /// `DescribeTransformJob`.
 pub(super) fn transform(t: &Telling<'_>) -> Value {
-    let as_asked = [
+    let asking = [
         "BatchStrategy",
         "DataCaptureConfig",
         "DataProcessing",
@@ -535,7 +530,7 @@ pub(super) fn transform(t: &Telling<'_>) -> Value {
         "TransformOutput",
         "TransformResources",
     ];
-    sagemaker(t, "TransformJobArn", "TransformJobStatus", &as_asked)
+    sagemaker(t, "TransformJobArn", "TransformJobStatus", &asking)
         .maybe("TransformEndTime", t.until())
         .with("TransformStartTime", t.since())
         .done()
@@ -543,7 +538,7 @@ pub(super) fn transform(t: &Telling<'_>) -> Value {
 
 /// `DescribeProcessingJob`.
 pub(super) fn processing(t: &Telling<'_>) -> Value {
-    let as_asked = [
+    let asking = [
         "AppSpecification",
         "Environment",
         "NetworkConfig",
@@ -553,7 +548,7 @@ pub(super) fn processing(t: &Telling<'_>) -> Value {
         "RoleArn",
         "StoppingCondition",
     ];
-    sagemaker(t, "ProcessingJobArn", "ProcessingJobStatus", &as_asked)
+    sagemaker(t, "ProcessingJobArn", "ProcessingJobStatus", &asking)
         .with("LastModifiedTime", t.until().unwrap_or_else(|| t.since()))
         .maybe("ProcessingEndTime", t.until())
         .with("ProcessingStartTime", t.since())
@@ -562,7 +557,7 @@ pub(super) fn processing(t: &Telling<'_>) -> Value {
 
 /// `DescribeLabelingJob`.
 pub(super) fn labeling(t: &Telling<'_>) -> Value {
-    let as_asked = [
+    let asking = [
         "HumanTaskConfig",
         "InputConfig",
         "LabelAttributeName",
@@ -573,16 +568,16 @@ pub(super) fn labeling(t: &Telling<'_>) -> Value {
         "StoppingConditions",
         "Tags",
     ];
-    sagemaker(t, "LabelingJobArn", "LabelingJobStatus", &as_asked)
+    sagemaker(t, "LabelingJobArn", "LabelingJobStatus", &asking)
         .with("LastModifiedTime", t.until().unwrap_or_else(|| t.since()))
         .done()
 }
 
 /// `DescribeHyperParameterTuningJob`.
 pub(super) fn tuning(t: &Telling<'_>) -> Value {
-    let as_asked =
+    let asking =
         ["HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions", "WarmStartConfig"];
-    sagemaker(t, "HyperParameterTuningJobArn", "HyperParameterTuningJobStatus", &as_asked)
+    sagemaker(t, "HyperParameterTuningJobArn", "HyperParameterTuningJobStatus", &asking)
         .maybe("HyperParameterTuningEndTime", t.until())
         .with("LastModifiedTime", t.until().unwrap_or_else(|| t.since()))
         .done()

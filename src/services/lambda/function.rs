@@ -46,11 +46,14 @@ pub struct Function {
     pub(super) directory: Option<PathBuf>,
 }
 
+/// A closure that answers a function's events.
+type Closure = dyn Fn(&Value, &FunctionContext) -> Reply + Send + Sync;
+
 /// Who answers a function's invocations.
 #[derive(Clone)]
 pub(super) enum Answers {
     Mock(Box<MockSet>),
-    Closure(Arc<dyn Fn(&Value, &FunctionContext) -> Reply + Send + Sync>),
+    Closure(Arc<Closure>),
     Command(Program),
     Url(String),
     /// A runtime that asks for work, which we start where there is a program.
