@@ -16,6 +16,7 @@ pub mod history;
 pub mod iac;
 pub mod import;
 pub mod mock;
+#[cfg_attr(not(feature = "server"), expect(dead_code, reason = "some of it is for the endpoint alone"))]
 pub mod outside;
 pub mod parallel;
 mod pretend;
@@ -24,6 +25,7 @@ pub mod report;
 pub mod scenario;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg_attr(not(feature = "server"), expect(dead_code, reason = "some of it is for the endpoint alone"))]
 pub mod services;
 pub mod snapshot;
 pub mod source;

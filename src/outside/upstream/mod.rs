@@ -102,7 +102,6 @@ impl Upstreams {
 
 /// Which upstreams are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "nobody is asked without a client"))]
 pub(crate) enum Which {
     /// Those for this service, which come before a model.
     Named,

@@ -25,7 +25,9 @@ use crate::time::Timestamp;
 use crate::value::Value;
 
 pub use endpoint::Endpoint;
-pub(crate) use route::{Identified, Protocol, access_key, action, identify, operation, signed_service};
+pub(crate) use route::{Identified, Protocol, identify};
+#[cfg(feature = "server")]
+pub(crate) use route::{access_key, action, operation, signed_service};
 
 /// How a caller reached us, `http` or `https`: an extension of a request.
 #[derive(Clone, Copy, Debug)]
