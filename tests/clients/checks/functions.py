@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import zipfile
 
 from endpoint import ACCOUNT, REGION, Checks
@@ -91,6 +92,26 @@ class Answered(Checks):
         answer, body = self.invoke("mocked", {}, InvocationType="Event")
         self.assertEqual((answer["StatusCode"], body), (202, None))
         self.assertEqual(self.invoke("mocked", {}, InvocationType="DryRun")[0]["StatusCode"], 204)
+        self.assertEqual(self.functions.invoke_async(FunctionName="mocked", InvokeArgs="{}")["Status"], 202)
+
+    def test_a_queue_feeds_a_function(self):
+        sqs, functions = self.endpoint.client("sqs"), self.functions
+        url = sqs.create_queue(QueueName="feed")["QueueUrl"]
+        source = f"arn:aws:sqs:{REGION}:{ACCOUNT}:feed"
+        made = functions.create_event_source_mapping(EventSourceArn=source, FunctionName="command", BatchSize=2)
+        mapping = {"UUID": made["UUID"]}
+        self.has(functions.get_event_source_mapping(**mapping), EventSourceArn=source, BatchSize=2, FunctionArn=arn("command"))
+        self.assertEqual([m["UUID"] for m in functions.list_event_source_mappings(FunctionName="command")["EventSourceMappings"]], [made["UUID"]])
+        self.has(functions.update_event_source_mapping(**mapping, BatchSize=5), BatchSize=5)
+        sqs.send_message(QueueUrl=url, MessageBody="one")
+        wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        for _ in range(100):
+            left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
+            if set(left.values()) == {"0"}:
+                break
+            time.sleep(0.1)
+        self.assertEqual(set(left.values()), {"0"}, "the function takes what it worked on")
+        functions.delete_event_source_mapping(**mapping)
 
     def test_calls_that_cannot_be_are_refused(self):
         none = self.errors.ResourceNotFoundException
