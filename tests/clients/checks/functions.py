@@ -118,7 +118,7 @@ class Answered(Checks):
         self.refused("ResourceNotFoundException", 404, self.functions.invoke, kind=none, message=f"Function not found: {arn('nobody')}:$LATEST", FunctionName="nobody")
         self.refused("ResourceNotFoundException", 404, self.functions.invoke, kind=none, FunctionName="mocked", Qualifier="live")
         self.refused("InvalidRequestContentException", 400, self.functions.invoke, kind=self.errors.InvalidRequestContentException, FunctionName="mocked", Payload="{nonsense")
-        self.refused("RequestEntityTooLargeException", 413, self.functions.invoke, kind=self.errors.RequestTooLargeException,
+        self.refused("RequestTooLargeException", 413, self.functions.invoke, kind=self.errors.RequestTooLargeException,
                      FunctionName="mocked", Payload=json.dumps("x" * 6_291_556))
 
     def test_a_topic_calls_a_function_and_a_queue_hears_of_it(self):
