@@ -155,8 +155,7 @@ impl ServerBuilder {
             .build()
             .map_err(|e| failed("start the server", &e))?;
         let acceptor = ca.as_ref().map(|ca| ca.acceptor.clone());
-        let address = runtime
-            .block_on(listen::listen(self.address, Arc::clone(&site), acceptor, Door::Services))
+        let address = listen::listen(runtime.handle(), self.address, Arc::clone(&site), acceptor, Door::Services)
             .map_err(|e| failed(&format!("listen on {}", self.address), &e))?;
         let url = super::url_of(address, self.tls);
         let mut handlers = Vec::new();
@@ -165,8 +164,7 @@ impl ServerBuilder {
         for function in functions {
             let loopback = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
             let door = Door::Runtime(function.name.as_str().into());
-            let at = runtime
-                .block_on(listen::listen(loopback, Arc::clone(&site), None, door))
+            let at = listen::listen(runtime.handle(), loopback, Arc::clone(&site), None, door)
                 .map_err(|e| failed("listen for a function's handler", &e))?;
             let process =
                 shared.work(|stage| stage.services_mut().1.start_handler(&function.name, &at.to_string(), &url));

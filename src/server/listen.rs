@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 
 use super::socket::{Connection, Socket};
@@ -26,16 +26,27 @@ pub(super) enum Door {
     Runtime(Arc<str>),
 }
 
-/// Listens, and serves whoever comes; gives the address.
-pub(super) async fn listen(
+/// How many connections may wait to be let in.
+const BACKLOG: u32 = 4096;
+
+/// Listens, and serves whoever comes; gives the address. It never blocks, so that a test in an async runtime of its own
+/// may call it.
+pub(super) fn listen(
+    runtime: &tokio::runtime::Handle,
     address: SocketAddr,
     site: Arc<Site>,
     tls: Option<TlsAcceptor>,
     of: Door,
 ) -> std::io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address).await?;
+    let _inside = runtime.enter();
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port that a server just left can be had at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
     let address = listener.local_addr()?;
-    tokio::spawn(accept(listener, site, tls, of));
+    runtime.spawn(accept(listener, site, tls, of));
     Ok(address)
 }
 

@@ -204,3 +204,12 @@ fn bad_requests_are_answered_and_the_server_lives_on() {
     });
     assert_eq!(call(&server, "ListQueues", json!({})).0, 200);
 }
+
+#[test]
+fn a_server_may_be_started_and_dropped_inside_an_async_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let server = harness(NOTHING).serve();
+        assert!(server.url().starts_with("http://127.0.0.1:"));
+    });
+}
