@@ -9,6 +9,7 @@ mod github;
 mod graph;
 mod import;
 mod init;
+mod interrupt;
 mod junit;
 mod lint;
 mod list;

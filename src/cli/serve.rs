@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,6 +11,7 @@ use rehearsal::services::Setup;
 
 use super::exit::Exit;
 use super::files;
+use super::interrupt::interruptions;
 use super::screen::{Failure, Screen};
 
 /// What `--help` ends with.
@@ -89,13 +89,7 @@ pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure
     if args.tls.is_some() {
         builder = builder.tls();
     }
-    let (interrupt, interrupted) = mpsc::sync_channel(1);
-    let handler = move || {
-        if interrupt.try_send(()).is_err() {
-            std::process::exit(130);
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|e| Failure::new(Exit::Io, format!("failed to wait for Ctrl-C: {e}")))?;
+    let interrupted = interruptions()?;
     let server = builder.start().map_err(|e| {
         let failure = Failure::from(e);
         match failure.message.contains("in use") {

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
 use rehearsal::scenario::suite::{self, Case, Selection, Snapshots, Suite, Verdict};
 
 use super::exit::Exit;
+use super::interrupt::interruptions;
 use super::screen::{Failure, Screen};
 use super::test::{TestArgs, show};
 
@@ -224,18 +225,6 @@ impl Watch {
             pause = least.max(began.elapsed() * ONE_IN);
         }
     }
-}
-
-/// A message for each Ctrl-C. The second one ends the process wherever it is.
-fn interruptions() -> Result<Receiver<()>, Failure> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let handler = move || {
-        if sender.try_send(()).is_err() {
-            std::process::exit(130);
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|e| Failure::new(Exit::Io, format!("failed to wait for Ctrl-C: {e}")))?;
-    Ok(receiver)
 }
 
 /// `changed: a, b and 3 more`, on a line of its own.

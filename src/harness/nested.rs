@@ -21,6 +21,14 @@ pub(super) fn is_named(machine: &Machine, arn: &str) -> bool {
     name.split(':').next() == Some(machine.name())
 }
 
+/// The settings of an execution that is started by the ARN of its machine.
+pub(super) fn settings(machine: &Machine, arn: &str, name: &str, seed: u64) -> Settings {
+    let mut settings = Settings::of(machine.name(), name, machine.machine_type(), seed);
+    settings.machine_arn = arn.into();
+    settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
+    settings
+}
+
 /// What StartExecution answers.
 pub(super) fn started(settings: &Settings, now: Timestamp, call: &Call) -> Value {
     let mut answer = Map::new();

@@ -242,11 +242,7 @@ impl Session {
     }
     /// Whether it still runs, and how it ended.
     pub fn status(&self) -> Status {
-        match self.world.root().map(|s| &s.state) {
-            Some(State::Running(e)) => e.status().clone(),
-            Some(State::Ended { status, .. }) => status.clone(),
-            None => Status::Running,
-        }
+        self.world.root().map_or(Status::Running, |slot| slot.status().clone())
     }
     /// Names of the states that are entered and not left.
     pub fn active_states(&self) -> Vec<Str> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::engine::Input;
+use crate::engine::{Input, Status};
 use crate::error::{Error, ErrorKind};
 use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
@@ -307,9 +307,7 @@ impl Stage {
         let next = self.next_at();
         if let Some(goal) = self.goal {
             let to = next.map_or(goal, |next| next.min(goal));
-            self.go_to(to);
-            if to == goal && self.next_at().is_none_or(|next| next > goal) && !self.world.is_held() {
-                self.world.clock.move_to(goal);
+            if self.go_to(to) && to == goal && self.next_at().is_none_or(|next| next > goal) {
                 self.world.tick();
                 self.goal = None;
             }
@@ -327,13 +325,16 @@ impl Stage {
         }
     }
 
-    fn go_to(&mut self, at: Timestamp) {
+    /// Lets happen what is due up to an instant; whether the clock has come there.
+    fn go_to(&mut self, at: Timestamp) -> bool {
         self.world.go(Some(at));
         // Where nothing of the world itself was due, a delayed request was.
-        if self.world.next_at().is_none_or(|next| next > at) && !self.world.is_held() {
+        let is_there = self.world.next_at().is_none_or(|next| next > at) && !self.world.is_held();
+        if is_there {
             self.world.clock.move_to(at);
         }
         self.release(self.world.clock.now());
+        is_there
     }
 
     /// When something next happens by itself.
@@ -376,6 +377,10 @@ impl Stage {
     /// The models, to be changed at this instant.
     pub(crate) fn services_mut(&mut self) -> (Timestamp, &mut Services) {
         (self.world.clock.now(), &mut self.world.services)
+    }
+    /// Whether an execution still runs, and how it ended.
+    pub(crate) fn status(&self, place: Place) -> Status {
+        self.world.executions.get(place.0.0 as usize).map_or(Status::Running, |slot| slot.status().clone())
     }
     /// Whether an execution has ended.
     pub(crate) fn has_ended(&self, place: Place) -> bool {

@@ -75,6 +75,16 @@ pub(super) struct Slot {
     depth: usize,
 }
 
+impl Slot {
+    /// Whether it runs, and how it ended.
+    pub(super) fn status(&self) -> &Status {
+        match &self.state {
+            State::Running(e) => e.status(),
+            State::Ended { status, .. } => status,
+        }
+    }
+}
+
 pub(super) enum State {
     Running(Box<Execution>),
     Ended { status: Status, history: History, last_variables: Vec<(Str, Value)> },
@@ -332,9 +342,7 @@ impl World {
             return;
         }
         let (name, seed) = (self.fresh_name(), self.ids.next_u64());
-        let mut settings = Settings::of(machine.name(), &name, machine.machine_type(), seed);
-        settings.machine_arn = arn.into();
-        settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
+        let settings = nested::settings(&machine, arn, &name, seed);
         self.nested += 1;
         let parent = if self.executions.is_empty() { None } else { Some(Parent::Nobody(ROOT)) };
         self.add(Execution::new(&machine, Arc::new(settings), input), parent);
@@ -601,9 +609,7 @@ impl World {
         let seed = self.ids.next_u64();
         let State::Running(parent) = &self.executions[exec.0 as usize].state else { return false };
         let own = parent.settings();
-        let mut settings = Settings::of(machine.name(), &name, machine.machine_type(), seed);
-        settings.machine_arn = arn.into();
-        settings.execution_arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1)).into();
+        let mut settings = nested::settings(&machine, arn, &name, seed);
         settings.missing_activities.clone_from(&own.missing_activities);
         settings.limits = own.limits.clone();
         let own_tally = self.tallies.iter().find(|(m, _)| Arc::ptr_eq(&m.inner, &machine.inner));

@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 #[cfg(feature = "client")]
 use super::{form::escaped, http::Outgoing};
 
+use crate::services::hex;
+
 /// What a request is signed with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
@@ -53,11 +55,6 @@ pub(crate) fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     let mut outer: Vec<u8> = block.iter().map(|b| b ^ 0x5c).collect();
     outer.extend_from_slice(&sha256(&inner));
     sha256(&outer)
-}
-
-/// Bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The signature of a canonical request.

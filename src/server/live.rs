@@ -68,6 +68,6 @@ impl Live {
     }
     /// Whether it still runs, and how it ended.
     pub fn status(&self) -> Status {
-        self.shared.run_of(self.place).map_or(Status::Running, |run| run.status().clone())
+        self.shared.lock().status(self.place)
     }
 }

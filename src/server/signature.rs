@@ -2,7 +2,8 @@
 //!
 //! Dates are not compared with the clock: the client's is the real one, and ours is virtual.
 
-use crate::outside::sign::{ALGORITHM, hex, sha256, signature};
+use crate::outside::sign::{ALGORITHM, sha256, signature};
+use crate::services::hex;
 use crate::services::wire::Request;
 use crate::services::{Service, ServiceError};
 

@@ -30,6 +30,7 @@ pub mod dynamodb;
 mod errand;
 mod error;
 pub mod events;
+mod hex;
 pub(crate) mod integration;
 pub mod jobs;
 pub mod lambda;
@@ -47,6 +48,7 @@ pub(crate) mod wire;
 
 pub use error::ServiceError;
 pub use events::Wanted as Rule;
+pub(crate) use hex::hex;
 pub use jobs::{Job, JobRun, JobStatus};
 pub use lambda::{Function, FunctionContext};
 pub use service::Service;

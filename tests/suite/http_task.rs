@@ -1,12 +1,14 @@
 //! HTTP Tasks and API Gateway against a real server on this machine.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rehearsal::outside::Connection;
 use rehearsal::prelude::*;
+
+use crate::support::http_message;
 
 /// A server that keeps what it is asked and answers in order; the last answer is for all that come later.
 struct Tiny {
@@ -40,7 +42,7 @@ impl Tiny {
             let mut held = Vec::new();
             for (i, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
-                let text = read(&mut stream);
+                let text = http_message(&mut stream);
                 kept.lock().unwrap().push(text);
                 match &answers[i.min(answers.len() - 1)] {
                     Says::Bytes(bytes) => drop(stream.write_all(bytes.as_bytes())),
@@ -52,23 +54,6 @@ impl Tiny {
     }
     fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
-    }
-}
-
-fn read(stream: &mut std::net::TcpStream) -> String {
-    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
-    loop {
-        let n = stream.read(&mut part).unwrap_or(0);
-        bytes.extend_from_slice(&part[..n]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-            let length =
-                head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            body.len() >= length.unwrap_or(0)
-        });
-        if n == 0 || whole {
-            return text;
-        }
     }
 }
 

@@ -142,3 +142,23 @@ pub(crate) fn files_below(folder: &std::path::Path, ending: &str) -> Vec<std::pa
     found.sort();
     found
 }
+
+/// One message over HTTP: its head and as much of a body as it tells.
+#[cfg(feature = "client")]
+pub(crate) fn http_message(stream: &mut std::net::TcpStream) -> String {
+    use std::io::Read as _;
+    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        let n = stream.read(&mut part).unwrap_or(0);
+        bytes.extend_from_slice(&part[..n]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let length =
+                head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            body.len() >= length.unwrap_or(0)
+        });
+        if n == 0 || whole {
+            return text;
+        }
+    }
+}

@@ -1,11 +1,13 @@
 //! Upstreams: servers of AWS services that a test runs, for what has no model here.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use rehearsal::outside::Upstream;
 use rehearsal::prelude::*;
+
+use crate::support::http_message;
 
 /// A server that keeps what it is asked and gives one answer.
 struct Tiny {
@@ -22,7 +24,7 @@ impl Tiny {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                kept.lock().unwrap().push(read(&mut stream));
+                kept.lock().unwrap().push(http_message(&mut stream));
                 let length = body.len();
                 let text = format!(
                     "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
@@ -37,24 +39,6 @@ impl Tiny {
     }
     fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
-    }
-}
-
-/// One message: its head and as much of a body as it tells.
-fn read(stream: &mut TcpStream) -> String {
-    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
-    loop {
-        let n = stream.read(&mut part).unwrap_or(0);
-        bytes.extend_from_slice(&part[..n]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-            let length =
-                head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            body.len() >= length.unwrap_or(0)
-        });
-        if n == 0 || whole {
-            return text;
-        }
     }
 }
 
@@ -134,7 +118,7 @@ mod at_the_endpoint {
     fn ask(server: &rehearsal::server::Server, text: &str) -> String {
         let mut stream = TcpStream::connect(server.address()).unwrap();
         stream.write_all(text.as_bytes()).unwrap();
-        read(&mut stream)
+        http_message(&mut stream)
     }
 
     const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20240101/us-east-1/kms/aws4_request, \

@@ -7,6 +7,7 @@ use sha1::Sha1;
 use sha2::Sha256;
 
 use crate::services::error::ServiceError;
+use crate::services::hex;
 
 /// How a checksum is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,16 +109,6 @@ impl Algorithm {
             _ => Err(ServiceError::coded("InvalidRequest", format!("Value for {header} header is invalid."))),
         }
     }
-}
-
-/// The hexadecimal digits of bytes.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _infallible = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// What an ETag of plain content has in its quotes.

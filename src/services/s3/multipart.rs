@@ -6,11 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::{Digest, Md5};
 
-use super::checksum::{Algorithm, hex, md5_hex};
+use super::checksum::{Algorithm, md5_hex};
 use super::listing::{Asked, at_most, owner};
 use super::object::{Checksum, Facts, Object, Part};
 use super::{Cx, Outcome, Reply, S3, condition, get, invalid_argument, malformed, versions};
 use crate::services::error::ServiceError;
+use crate::services::hex;
 use crate::services::members::{Members, number};
 use crate::time::Timestamp;
 use crate::value::{Content, Map, Value};

@@ -12,10 +12,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::Reply;
-use super::checksum::hex;
-use crate::services::Services;
 use crate::services::error::ServiceError;
 use crate::services::wire::{Handled, Identified, Request, Response};
+use crate::services::{Services, hex};
 use crate::time::Timestamp;
 use crate::value::Content;
 use request::Asked;

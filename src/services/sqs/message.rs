@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 
 use super::super::error::ServiceError;
+use super::super::hex;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -75,10 +76,6 @@ impl Message {
 /// The MD5 digest of a text in hexadecimal digits.
 pub(in crate::services) fn digest(text: &str) -> String {
     hex(&Md5::digest(text.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The MD5 digest of message attributes as SDKs compute it to compare: names in order, each with its type and value, all

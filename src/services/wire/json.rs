@@ -1,5 +1,7 @@
 //! JSON with the operation in a header: DynamoDB, EventBridge, SQS.
 
+use crc32fast::hash as crc32;
+
 use super::{Handled, Identified, Request, Response, operations, response, route};
 use crate::services::answer::Outcome;
 use crate::services::error::ServiceError;
@@ -142,27 +144,6 @@ fn finished(mut response: Response, service: Service, id: &str) -> Response {
         headers.insert("x-amz-crc32", http::HeaderValue::from(checksum));
     }
     response
-}
-
-/// The checksums of single bytes.
-const CRC32: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut n = 0;
-    while n < 256 {
-        let mut sum = n as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            sum = if sum & 1 == 1 { 0xEDB8_8320 ^ (sum >> 1) } else { sum >> 1 };
-            bit += 1;
-        }
-        table[n] = sum;
-        n += 1;
-    }
-    table
-};
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |sum: u32, byte| CRC32[((sum ^ u32::from(*byte)) & 0xFF) as usize] ^ (sum >> 8))
 }
 
 #[cfg(test)]
