@@ -1,7 +1,7 @@
 //! Requests a second through the endpoint, over real sockets.
 //!
 //! ```text
-//! cargo bench --features dynamodb,server --bench endpoint [-- SECONDS [CONNECTIONS]]
+//! cargo bench --features dynamodb,server --bench endpoint [-- SECONDS [CONNECTIONS [NAME]]]
 //! ```
 //!
 //! The clients are threads of this process that send the same bytes again and again, so that what they cost is small; the
@@ -25,6 +25,7 @@ fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
     let seconds = numbers.next().unwrap_or(3);
     let connections = numbers.next().unwrap_or(16) as usize;
+    let only = std::env::args().skip(1).find(|a| a.parse::<u64>().is_err() && !a.starts_with("--")).unwrap_or_default();
     let setup = Setup::new()
         .queue("orders")
         .bucket("files")
@@ -43,10 +44,39 @@ fn main() {
         ("S3 GetObject", plain("GET", "/files/k", "")),
         ("SQS GetQueueUrl", target("AmazonSQS.GetQueueUrl", r#"{"QueueName":"orders"}"#)),
     ] {
+        if !name.contains(&only) {
+            continue;
+        }
         let before = resident();
         let rate = measured(server.address(), &request, connections, Duration::from_secs(seconds));
         println!("{name:18} {rate:>9.0}/s   {before:.0} → {:.0} MiB", resident());
     }
+    if "idle".contains(&only) {
+        idle(server.address(), Duration::from_secs(seconds));
+    }
+}
+
+/// What nearly 10,000 connections cost that have asked once and then say nothing, and how fast others are meanwhile. Both
+/// ends are in this process, which needs 20,000 descriptors.
+fn idle(address: SocketAddr, time: Duration) {
+    const MANY: usize = 9_900;
+    let before = resident();
+    let request = target("AmazonSQS.GetQueueUrl", r#"{"QueueName":"orders"}"#);
+    let mut held = Vec::new();
+    for _ in 0..MANY {
+        let mut stream = match TcpStream::connect(address) {
+            Ok(stream) => stream,
+            Err(e) => {
+                println!("idle: {e} after {} connections; try `ulimit -n 32768`", held.len());
+                return;
+            }
+        };
+        ask(&mut stream, &request, &mut [0; 4096]);
+        held.push(stream);
+    }
+    let rate = measured(address, &request, 16, time);
+    println!("{MANY} idle, 16 busy  {rate:>7.0}/s   {before:.0} → {:.0} MiB", resident());
+    held.iter_mut().for_each(|stream| ask(stream, &request, &mut [0; 4096]));
 }
 
 fn target(target: &str, body: &str) -> Vec<u8> {
@@ -94,16 +124,24 @@ fn client(address: SocketAddr, request: &[u8], done: &AtomicU64, is_over: &Atomi
     stream.set_nodelay(true).expect("a socket has options");
     let mut buffer = vec![0; 64 * 1024];
     while !is_over.load(Ordering::Relaxed) {
-        stream.write_all(request).expect("the server reads");
-        let mut got = 0;
-        loop {
-            got += stream.read(&mut buffer[got..]).expect("the server answers");
-            if let Some(length) = whole(&buffer[..got]) {
-                assert!(buffer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&buffer[..length]));
-                break;
-            }
-        }
+        ask(&mut stream, request, &mut buffer);
         done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// One request, and all of its answer.
+fn ask(stream: &mut TcpStream, request: &[u8], buffer: &mut [u8]) {
+    stream.write_all(request).expect("the server reads");
+    let mut got = 0;
+    loop {
+        match stream.read(&mut buffer[got..]).expect("the server answers") {
+            0 => panic!("the server has closed the connection"),
+            n => got += n,
+        }
+        if let Some(length) = whole(&buffer[..got]) {
+            assert!(buffer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&buffer[..length]));
+            return;
+        }
     }
 }
 

@@ -15,6 +15,8 @@ mod session;
 #[cfg(feature = "server")]
 pub(crate) mod shared;
 pub(crate) mod targets;
+#[cfg(feature = "server")]
+pub(crate) mod turns;
 mod world;
 
 pub use crate::services::s3::S3 as Objects;

@@ -4,8 +4,8 @@
 //! The virtual clock moves on at once while nobody outside can act. Where a task waits for somebody outside, or requests
 //! have come from there, it moves only after all has been quiet for a while.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use crate::engine::{Input, Status};
 use crate::error::{Error, ErrorKind};
 use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
+use crate::harness::turns::{Turn, Turns};
 use crate::harness::world::{Rest, State, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
@@ -104,10 +105,13 @@ struct Poller {
 
 /// The world, its lock and its driver's bell.
 pub(crate) struct Shared {
-    stage: Mutex<Stage>,
+    stage: Turns<Stage>,
     bell: Arc<Bell>,
-    /// Something has happened.
+    /// How often something has happened.
+    changes: Mutex<u64>,
     changed: Condvar,
+    /// The virtual clock for those who only look at it, in milliseconds since 1970. Only the driver moves it.
+    present: AtomicI64,
     harness: Harness,
 }
 
@@ -139,12 +143,24 @@ impl Shared {
             started: 0,
             is_over: false,
         };
-        Ok(Shared { stage: Mutex::new(stage), bell: Arc::default(), changed: Condvar::new(), harness: harness.clone() })
+        Ok(Shared {
+            present: AtomicI64::new(stage.world.clock.now().as_millis()),
+            stage: Turns::new(stage),
+            bell: Arc::default(),
+            changes: Mutex::default(),
+            changed: Condvar::new(),
+            harness: harness.clone(),
+        })
     }
 
     /// The world, locked.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> Turn<'_, Stage> {
+        self.stage.lock()
+    }
+
+    /// The instant on the virtual clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.present.load(Ordering::Acquire))
     }
 
     /// Does something in the world on behalf of somebody outside.
@@ -158,11 +174,39 @@ impl Shared {
     /// Does something in the world on behalf of what belongs to it, such as a function's handler.
     pub(crate) fn work<T>(&self, work: impl FnOnce(&mut Stage) -> T) -> T {
         let mut stage = self.lock();
-        let done = work(&mut stage);
+        self.worked(&mut stage, work)
+    }
+
+    /// As [`touch`](Self::touch), for those who have something else to do where the world is locked. Nothing comes of it
+    /// where the world ends.
+    pub(crate) async fn ask<T, W>(self: &Arc<Self>, work: W) -> Option<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Stage) -> T + Send + 'static,
+    {
+        let touching = |stage: &mut Stage| {
+            stage.touched = Some(now());
+            work(stage)
+        };
+        let pending = match self.stage.try_lock() {
+            Some(mut stage) => return Some(self.worked(&mut stage, touching)),
+            None => {
+                let (promised, pending) = promise();
+                let shared = Arc::clone(self);
+                self.stage.leave(move |stage| {
+                    let done = shared.worked(stage, touching);
+                    let _gone = promised.keep(done);
+                });
+                pending
+            }
+        };
+        pending.await
+    }
+
+    fn worked<T>(&self, stage: &mut Stage, work: impl FnOnce(&mut Stage) -> T) -> T {
+        let done = work(stage);
         stage.world.run_errands();
-        let moves = stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some();
-        drop(stage);
-        if moves {
+        if stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
             self.bell.ring();
         }
         done
@@ -206,21 +250,27 @@ impl Shared {
     /// # Errors
     /// What is wrong with the test, or who is waited for in vain.
     pub(crate) fn wait_until(&self, patience: Duration, mut done: impl FnMut(&Stage) -> bool) -> Result<(), Error> {
-        let mut stage = self.lock();
         let mut since = now();
         loop {
-            if let Some(trouble) = &stage.world.trouble {
-                return Err(self.wrong(trouble, &stage));
+            let seen = *self.changes();
+            {
+                let stage = self.lock();
+                if let Some(trouble) = &stage.world.trouble {
+                    return Err(self.wrong(trouble, &stage));
+                }
+                if done(&stage) {
+                    return Ok(());
+                }
             }
-            if done(&stage) {
-                return Ok(());
-            }
-            let (next, timeout) =
-                self.changed.wait_timeout(stage, patience / 4).unwrap_or_else(PoisonError::into_inner);
-            stage = next;
-            if !timeout.timed_out() {
+            let (changes, _) = self
+                .changed
+                .wait_timeout_while(self.changes(), patience / 4, |changes| *changes == seen)
+                .unwrap_or_else(PoisonError::into_inner);
+            if *changes != seen {
                 since = now();
             }
+            drop(changes);
+            let stage = self.lock();
             let since = stage.touched.map_or(since, |touched| touched.max(since));
             if now().duration_since(since) >= patience {
                 let holders = stage.world.holders();
@@ -231,6 +281,15 @@ impl Shared {
                 return Err(self.wrong(&format!("nobody acted for {} s: {why}", patience.as_secs()), &stage));
             }
         }
+    }
+
+    fn changes(&self) -> std::sync::MutexGuard<'_, u64> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_of_a_change(&self) {
+        *self.changes() += 1;
+        self.changed.notify_all();
     }
 
     fn wrong(&self, trouble: &str, stage: &Stage) -> Error {
@@ -266,8 +325,9 @@ impl Shared {
                 return;
             }
             let nap = stage.step(&mut cx);
+            self.present.store(stage.world.clock.now().as_millis(), Ordering::Release);
             drop(stage);
-            self.changed.notify_all();
+            self.tell_of_a_change();
             match nap {
                 Nap::None => {}
                 Nap::For(time) => self.bell.wait(Some(time)),
@@ -280,7 +340,7 @@ impl Shared {
     pub(crate) fn end(&self) {
         self.lock().is_over = true;
         self.bell.ring();
-        self.changed.notify_all();
+        self.tell_of_a_change();
     }
 }
 
@@ -366,10 +426,6 @@ impl Stage {
         }
     }
 
-    /// The instant on the virtual clock.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.world.clock.now()
-    }
     /// The models.
     pub(crate) fn services(&self) -> &Services {
         &self.world.services

@@ -1,5 +1,6 @@
 //! One request: who may ask, what goes wrong with it, who answers, and what is remembered of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -46,7 +47,7 @@ pub(super) async fn answer(site: &Site, connection: &Connection, request: Reques
     };
     let answered = match request.uri().path().strip_prefix("/_rehearsal") {
         Some(place) => Ok(control::answer(site, place, &request)),
-        None => serviced(site, connection, &request).await,
+        None => serviced(site, connection, request).await,
     };
     answered.map(|response| shared_with(origin, response))
 }
@@ -165,15 +166,17 @@ fn refused(identified: Option<&Identified>, error: &ServiceError) -> Response<Bo
 }
 
 /// Lets a service answer.
-async fn serviced(site: &Site, connection: &Connection, request: &wire::Request) -> Answered {
-    if let Some(operation) = tasks::operation(request) {
-        if let Err(error) = signature::check_for(site.credentials.as_ref(), None, request) {
+async fn serviced(site: &Site, connection: &Connection, request: wire::Request) -> Answered {
+    if let Some(operation) = tasks::operation(&request) {
+        if let Err(error) = signature::check_for(site.credentials.as_ref(), None, &request) {
             return Ok(refused(None, &error));
         }
-        return Ok(tasks::answer(site, operation, request).await.map(Body::from));
+        return Ok(tasks::answer(site, operation, &request).await.map(Body::from));
     }
-    let identified = wire::identify(request);
-    let passed = upstream::of(site, identified.as_ref(), request);
+    let identified = wire::identify(&request);
+    let passed = upstream::of(site, identified.as_ref(), &request);
+    let identified = identified.map(Arc::new);
+    let request = &Arc::new(request);
     let asked = match (identified, passed) {
         (identified, Some(passed)) => Asked { identified, passed: Some(passed) },
         (Some(identified), None) => Asked { identified: Some(identified), passed: None },
@@ -185,8 +188,7 @@ async fn serviced(site: &Site, connection: &Connection, request: &wire::Request)
     };
     let (service, operation) = asked.names(request);
     let struck = site.faults.strike(&service, &operation);
-    let now = site.shared.lock().now();
-    let mut entry = LoggedRequest::new(now, request, &service, operation);
+    let mut entry = LoggedRequest::new(site.shared.now(), request, &service, operation);
     entry.access_key = match &asked.identified {
         Some(model) => model.access_key.clone(),
         None => wire::access_key(request),
@@ -215,7 +217,7 @@ async fn serviced(site: &Site, connection: &Connection, request: &wire::Request)
 
 /// Who is asked: a model, or an upstream.
 struct Asked {
-    identified: Option<Identified>,
+    identified: Option<Arc<Identified>>,
     passed: Option<upstream::Passed>,
 }
 
@@ -231,7 +233,7 @@ impl Asked {
     /// Whose protocol errors are written in; where only the upstream knows it, JSON.
     fn model(&self) -> Option<&Identified> {
         let is_same = |model: &&Identified| self.passed.as_ref().is_none_or(|p| p.service == model.service.name());
-        self.identified.as_ref().filter(is_same)
+        self.identified.as_deref().filter(is_same)
     }
 }
 
@@ -240,7 +242,7 @@ async fn spoil(
     site: &Site,
     connection: &Connection,
     asked: &Asked,
-    request: &wire::Request,
+    request: &Arc<wire::Request>,
     kind: &WireFaultKind,
 ) -> Result<wire::Response, BrokenOff> {
     match kind {
@@ -270,20 +272,25 @@ async fn spoil(
 }
 
 /// What the service says, now or when it can.
-async fn handled(site: &Site, asked: &Asked, request: &wire::Request) -> wire::Response {
+async fn handled(site: &Site, asked: &Asked, request: &Arc<wire::Request>) -> wire::Response {
     let model = asked.model();
     if let Err(error) = signature::check_for(site.credentials.as_ref(), model.map(|m| m.service), request) {
         return wire::refusal(model, &error);
     }
     let identified = match (&asked.passed, &asked.identified) {
         (Some(passed), _) => return passed.on(site, request).await,
-        (None, Some(identified)) => identified,
+        (None, Some(identified)) => Arc::clone(identified),
         (None, None) => return wire::refusal(None, &ServiceError::not_modelled("this service")),
     };
-    let handled = site.shared.touch(|stage| {
+    let request = Arc::clone(request);
+    let handled = site.shared.ask(move |stage| {
         let (now, services) = stage.services_mut();
-        services.handle(now, identified, request)
+        services.handle(now, &identified, &request)
     });
+    let Some(handled) = handled.await else {
+        let error = ServiceError::coded("ServiceUnavailable", "this endpoint ends").status(503);
+        return wire::refusal(model, &error);
+    };
     match handled {
         Handled::Now(response) => response,
         Handled::Later { pending, at_most, otherwise } => {

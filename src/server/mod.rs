@@ -39,11 +39,12 @@ pub use requests::{LoggedRequest, Requests};
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::harness::shared::{Shared, Stage};
+use crate::harness::turns::Turn;
 use crate::harness::{Harness, Run};
 use crate::outside::upstream::Upstreams;
 use crate::services::{Service, ServiceError, Services};
@@ -185,7 +186,7 @@ impl Server {
     }
     /// The present instant on the virtual clock.
     pub fn now(&self) -> Timestamp {
-        self.site.shared.lock().now()
+        self.site.shared.now()
     }
     /// What the services hold. Nothing else happens as long as the answer is kept.
     pub fn services(&self) -> Held<'_> {
@@ -240,7 +241,7 @@ impl fmt::Debug for Server {
 }
 
 /// The services of a server, while nothing else happens there.
-pub struct Held<'a>(MutexGuard<'a, Stage>);
+pub struct Held<'a>(Turn<'a, Stage>);
 
 impl std::ops::Deref for Held<'_> {
     type Target = Services;

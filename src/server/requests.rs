@@ -130,7 +130,8 @@ impl LoggedRequest {
             status: 0,
             access_key: None,
             fault: None,
-            body: request.body().clone(),
+            // A copy, because a slice of what was read would keep all of the connection's buffer.
+            body: Bytes::copy_from_slice(request.body()),
             is_form: kind.is_some_and(|kind| kind.contains("x-www-form-urlencoded")),
         }
     }
