@@ -5,6 +5,8 @@
 //! [`Harness::run_async`] is `run` for tests whose mocks need an async runtime.
 
 pub(crate) mod assert;
+#[cfg(feature = "server")]
+mod book;
 mod clock;
 mod driver;
 mod nested;
@@ -14,6 +16,7 @@ mod run;
 mod session;
 #[cfg(feature = "server")]
 pub(crate) mod shared;
+mod slots;
 pub(crate) mod targets;
 #[cfg(feature = "server")]
 pub(crate) mod turns;
@@ -511,7 +514,7 @@ impl Harness {
 }
 
 /// What is wrong with the name of an execution, if anything.
-fn unfit_name(name: &str) -> Option<String> {
+pub(crate) fn unfit_name(name: &str) -> Option<String> {
     const FORBIDDEN: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
     let length = name.chars().count();
     if !(1..=80).contains(&length) {

@@ -9,17 +9,23 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::engine::{Input, Status};
+use crate::engine::{Input, Settings, Status};
 use crate::error::{Error, ErrorKind};
-use crate::harness::clock::ExecId;
+use crate::asl::Machine;
+pub(crate) use crate::harness::book::Record;
+use crate::harness::book::Book;
+pub(crate) use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
+pub(crate) use crate::harness::slots::Slot;
 use crate::harness::turns::{Turn, Turns};
 use crate::harness::world::{Rest, State, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
-use crate::services::Services;
+use crate::registry::Registry;
+use crate::pretend::{ACCOUNT, REGION};
+use crate::services::{ServiceError, Services};
 use crate::services::promise::{Pending, Promise, promise};
-use crate::task::Outcome;
+use crate::task::{Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
@@ -27,6 +33,11 @@ use crate::value::{Str, Value};
 pub(crate) const QUIET: Duration = Duration::from_millis(300);
 /// How long a test waits for somebody outside before it says who is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many executions that have ended are remembered.
+const KEPT_EXECUTIONS: usize = 10_000;
+/// How many calls of tasks are remembered where programs share the world.
+const KEPT_CALLS: usize = 10_000;
 
 /// Who moves the clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,6 +101,9 @@ pub(crate) struct Stage {
     goal: Option<Timestamp>,
     /// Requests that are answered at an instant of the virtual clock.
     delayed: Vec<(Timestamp, Promise<()>)>,
+    /// State machines and activities, and how executions were started.
+    registry: Registry,
+    book: Book,
     /// Workers of activities who wait for a task.
     pollers: Vec<Poller>,
     started: u64,
@@ -128,8 +142,21 @@ impl Shared {
         let mut world = harness.empty_world()?;
         world.open = true;
         world.interactive = true;
+        world.executions.keep_register();
+        let mut registry = Registry::new(ACCOUNT, REGION, harness.seed);
         if has_machine {
             world.machines.insert(0, harness.machine_under_test().clone());
+        } else {
+            // Programs share it, and what one of them does wrong is no trouble of another.
+            world.forgiving = true;
+            // They set the services up themselves, or don't; where there is an upstream, it has what is not set up here.
+            if harness.outside().upstreams.is_empty() {
+                world.services.all_are_present();
+            }
+            world.log = world.log.keeping(KEPT_CALLS);
+        }
+        for machine in &world.machines {
+            registry.load(world.clock.now(), machine);
         }
         let stage = Stage {
             world,
@@ -139,6 +166,8 @@ impl Shared {
             wanting: None,
             goal: None,
             delayed: Vec::new(),
+            registry,
+            book: Book::keeping(KEPT_EXECUTIONS),
             pollers: Vec::new(),
             started: 0,
             is_over: false,
@@ -184,17 +213,27 @@ impl Shared {
         T: Send + 'static,
         W: FnOnce(&mut Stage) -> T + Send + 'static,
     {
-        let touching = |stage: &mut Stage| {
+        self.ask_quietly(|stage| {
             stage.touched = Some(now());
             work(stage)
-        };
+        })
+        .await
+    }
+
+    /// The same for what does not tell that somebody is there who could still act, such as who starts an execution or looks
+    /// at one.
+    pub(crate) async fn ask_quietly<T, W>(self: &Arc<Self>, work: W) -> Option<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Stage) -> T + Send + 'static,
+    {
         let pending = match self.stage.try_lock() {
-            Some(mut stage) => return Some(self.worked(&mut stage, touching)),
+            Some(mut stage) => return Some(self.worked(&mut stage, work)),
             None => {
                 let (promised, pending) = promise();
                 let shared = Arc::clone(self);
                 self.stage.leave(move |stage| {
-                    let done = shared.worked(stage, touching);
+                    let done = shared.worked(stage, work);
                     let _gone = promised.keep(done);
                 });
                 pending
@@ -206,6 +245,13 @@ impl Shared {
     fn worked<T>(&self, stage: &mut Stage, work: impl FnOnce(&mut Stage) -> T) -> T {
         let done = work(stage);
         stage.world.run_errands();
+        if stage.world.has_work() && !stage.world.is_held() {
+            // What happens at once needs no other thread.
+            let present = stage.world.clock.now();
+            stage.world.go(Some(present));
+            stage.settle();
+            self.tell_of_a_change();
+        }
         if stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
             self.bell.ring();
         }
@@ -357,6 +403,7 @@ impl Stage {
     fn step(&mut self, cx: &mut Context<'_>) -> Nap {
         let present = self.world.clock.now();
         let rest = self.world.go(Some(present));
+        self.settle();
         self.release(present);
         if self.hand_out_work() {
             return Nap::None;
@@ -388,6 +435,7 @@ impl Stage {
     /// Lets happen what is due up to an instant; whether the clock has come there.
     fn go_to(&mut self, at: Timestamp) -> bool {
         self.world.go(Some(at));
+        self.settle();
         // Where nothing of the world itself was due, a delayed request was.
         let is_there = self.world.next_at().is_none_or(|next| next > at) && !self.world.is_held();
         if is_there {
@@ -426,6 +474,85 @@ impl Stage {
         }
     }
 
+    /// Tells those who wait for executions' ends, and forgets old ones.
+    fn settle(&mut self) {
+        self.book.settle(&mut self.world.executions);
+    }
+
+    /// The instant on the virtual clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+    /// Starts an execution of a machine of the registry.
+    pub(crate) fn begin(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value, record: Record) -> ExecId {
+        let exec = self.world.start(machine, settings, input);
+        self.book.note(exec, record);
+        exec
+    }
+    /// Stops an execution.
+    pub(crate) fn stop(&mut self, exec: ExecId, why: TaskError) {
+        self.world.send(exec, Input::Stop(why));
+    }
+    /// What comes when an execution has ended.
+    pub(crate) fn end_of(&mut self, exec: ExecId) -> Pending<()> {
+        self.book.end_of(exec)
+    }
+    /// Which execution has an ARN.
+    pub(crate) fn find(&self, arn: &str) -> Option<ExecId> {
+        self.world.executions.find(arn)
+    }
+    /// An execution.
+    pub(crate) fn slot(&self, exec: ExecId) -> Option<&Slot> {
+        self.world.executions.get(exec)
+    }
+    /// All executions that are remembered, in the order of their starts.
+    pub(crate) fn slots(&self) -> impl DoubleEndedIterator<Item = (ExecId, &Slot)> {
+        self.world.executions.iter()
+    }
+    /// How an execution was started through the API.
+    pub(crate) fn record(&self, exec: ExecId) -> Option<&Record> {
+        self.book.of(exec)
+    }
+    /// State machines and activities.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+    /// State machines and activities, to be changed.
+    pub(crate) fn registry_mut(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+    /// An operation on state machines and activities; tasks start from then on what it leaves.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub(crate) fn configure(&mut self, operation: &str, input: &Value) -> Result<Value, ServiceError> {
+        let now = self.now();
+        let told = self.registry.call(now, operation, input)?;
+        if operation.ends_with("StateMachine") && !operation.starts_with("Describe") {
+            self.world.machines = self.registry.machines().map(|revision| revision.machine.clone()).collect();
+        }
+        Ok(told)
+    }
+    /// A name in the form of a UUID, the same for the same seed.
+    pub(crate) fn fresh_name(&mut self) -> Str {
+        self.world.fresh_name()
+    }
+    /// A seed for an execution.
+    pub(crate) fn fresh_seed(&mut self) -> u64 {
+        self.world.fresh_seed()
+    }
+    /// The ARN of the Map Run of which an execution is a child.
+    pub(crate) fn map_run_of(&self, exec: ExecId) -> Option<&str> {
+        self.world.map_run_of(exec)
+    }
+    /// The children of a Map Run.
+    pub(crate) fn map_run(&self, arn: &str) -> Option<&[ExecId]> {
+        self.world.map_run(arn)
+    }
+    /// The execution whose Map Run it is.
+    pub(crate) fn owner_of_map_run(&self, arn: &str) -> Option<ExecId> {
+        self.world.owner_of_map_run(arn)
+    }
     /// The models.
     pub(crate) fn services(&self) -> &Services {
         &self.world.services
@@ -436,11 +563,11 @@ impl Stage {
     }
     /// Whether an execution still runs, and how it ended.
     pub(crate) fn status(&self, place: Place) -> Status {
-        self.world.executions.get(place.0.0 as usize).map_or(Status::Running, |slot| slot.status().clone())
+        self.world.executions.get(place.0).map_or(Status::Running, |slot| slot.status().clone())
     }
     /// Whether an execution has ended.
     pub(crate) fn has_ended(&self, place: Place) -> bool {
-        self.world.executions.get(place.0.0 as usize).is_none_or(|slot| matches!(slot.state, State::Ended { .. }))
+        self.world.executions.get(place.0).is_none_or(|slot| matches!(slot.state, State::Ended { .. }))
     }
     /// Whether a task of an execution waits for somebody outside.
     pub(crate) fn is_parked(&self, place: Place) -> bool {

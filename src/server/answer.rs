@@ -13,7 +13,7 @@ use super::body::{Body, BrokenOff};
 use super::fault::{self, WireFaultKind};
 use super::requests::LoggedRequest;
 use super::socket::Connection;
-use super::{Site, control, signature, tasks, upstream};
+use super::{Site, control, signature, states, upstream};
 use crate::services::wire::{self, Handled, Identified};
 use crate::services::{Service, ServiceError};
 
@@ -167,11 +167,11 @@ fn refused(identified: Option<&Identified>, error: &ServiceError) -> Response<Bo
 
 /// Lets a service answer.
 async fn serviced(site: &Site, connection: &Connection, request: wire::Request) -> Answered {
-    if let Some(operation) = tasks::operation(&request) {
+    if let Some(operation) = states::operation(&request) {
         if let Err(error) = signature::check_for(site.credentials.as_ref(), None, &request) {
             return Ok(refused(None, &error));
         }
-        return Ok(tasks::answer(site, operation, &request).await.map(Body::from));
+        return Ok(states::answer(site, operation, &request).await.map(Body::from));
     }
     let identified = wire::identify(&request);
     let passed = upstream::of(site, identified.as_ref(), &request);

@@ -27,7 +27,7 @@ mod live;
 mod requests;
 mod signature;
 mod socket;
-mod tasks;
+mod states;
 mod tls;
 mod upstream;
 
