@@ -10,7 +10,6 @@ use crate::services::promise::{Pending, Promise, promise};
 use crate::value::Str;
 
 /// How an execution was started.
-#[derive(Debug)]
 pub(crate) struct Record {
     /// The state machine as it was then.
     pub(crate) revision: Arc<Revision>,

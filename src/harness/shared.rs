@@ -9,11 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use crate::asl::Machine;
 use crate::engine::{Input, Settings, Status};
 use crate::error::{Error, ErrorKind};
-use crate::asl::Machine;
-pub(crate) use crate::harness::book::Record;
 use crate::harness::book::Book;
+pub(crate) use crate::harness::book::Record;
 pub(crate) use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
 pub(crate) use crate::harness::slots::Slot;
@@ -21,10 +21,10 @@ use crate::harness::turns::{Turn, Turns};
 use crate::harness::world::{Rest, State, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
-use crate::registry::Registry;
 use crate::pretend::{ACCOUNT, REGION};
-use crate::services::{ServiceError, Services};
+use crate::registry::Registry;
 use crate::services::promise::{Pending, Promise, promise};
+use crate::services::{ServiceError, Services};
 use crate::task::{Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
@@ -40,7 +40,7 @@ const KEPT_EXECUTIONS: usize = 10_000;
 const KEPT_CALLS: usize = 10_000;
 
 /// Who moves the clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum ClockMode {
     /// The clock moves on by itself: at once while nobody outside can act, and else when all has been quiet for a while.
@@ -48,7 +48,13 @@ pub enum ClockMode {
     Virtual,
     /// The clock moves only when it is told to.
     Manual,
+    /// The clock goes with the real one, so many times as fast; `1.0` is real time. For demonstrations, and for programs
+    /// that look at the real clock themselves.
+    Scaled(f64),
 }
+
+/// How long the driver sleeps at most where the clock goes with the real one.
+const LONGEST_NAP: Duration = Duration::from_secs(3600);
 
 /// A bell that wakes the driver; it may be rung while the world is locked.
 #[derive(Default)]
@@ -108,6 +114,19 @@ pub(crate) struct Stage {
     pollers: Vec<Poller>,
     started: u64,
     is_over: bool,
+    /// An instant of the real clock and the one of the virtual clock that was then, for clocks that go together.
+    anchor: (Instant, Timestamp),
+}
+
+/// Something that fell due.
+#[derive(Clone, Debug)]
+pub(crate) struct Fired {
+    /// When, on the virtual clock.
+    pub(crate) at: Timestamp,
+    /// The execution's ARN.
+    pub(crate) execution: Str,
+    /// What it was.
+    pub(crate) what: &'static str,
 }
 
 /// A worker of an activity who waits for a task: its token and its input.
@@ -127,6 +146,7 @@ pub(crate) struct Shared {
     /// The virtual clock for those who only look at it, in milliseconds since 1970. Only the driver moves it.
     present: AtomicI64,
     harness: Harness,
+    has_machine: bool,
 }
 
 /// Where an execution is in its world.
@@ -139,39 +159,7 @@ impl Shared {
     /// # Errors
     /// What a run would refuse as well.
     pub(crate) fn new(harness: &Harness, has_machine: bool, mode: ClockMode, quiet: Duration) -> Result<Shared, Error> {
-        let mut world = harness.empty_world()?;
-        world.open = true;
-        world.interactive = true;
-        world.executions.keep_register();
-        let mut registry = Registry::new(ACCOUNT, REGION, harness.seed);
-        if has_machine {
-            world.machines.insert(0, harness.machine_under_test().clone());
-        } else {
-            // Programs share it, and what one of them does wrong is no trouble of another.
-            world.forgiving = true;
-            // They set the services up themselves, or don't; where there is an upstream, it has what is not set up here.
-            if harness.outside().upstreams.is_empty() {
-                world.services.all_are_present();
-            }
-            world.log = world.log.keeping(KEPT_CALLS);
-        }
-        for machine in &world.machines {
-            registry.load(world.clock.now(), machine);
-        }
-        let stage = Stage {
-            world,
-            mode,
-            quiet,
-            touched: None,
-            wanting: None,
-            goal: None,
-            delayed: Vec::new(),
-            registry,
-            book: Book::keeping(KEPT_EXECUTIONS),
-            pollers: Vec::new(),
-            started: 0,
-            is_over: false,
-        };
+        let stage = Stage::new(harness, has_machine, mode, quiet)?;
         Ok(Shared {
             present: AtomicI64::new(stage.world.clock.now().as_millis()),
             stage: Turns::new(stage),
@@ -179,7 +167,39 @@ impl Shared {
             changes: Mutex::default(),
             changed: Condvar::new(),
             harness: harness.clone(),
+            has_machine,
         })
+    }
+
+    /// Forgets everything that has happened and whatever was set up since the start, the clock's instant included.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn reset(&self) -> Result<(), Error> {
+        let mut stage = self.lock();
+        let mut fresh = Stage::new(&self.harness, self.has_machine, stage.mode, stage.quiet)?;
+        fresh.is_over = stage.is_over;
+        self.present.store(fresh.world.clock.now().as_millis(), Ordering::Release);
+        *stage = fresh;
+        drop(stage);
+        self.bell.ring();
+        self.tell_of_a_change();
+        Ok(())
+    }
+
+    /// Who moves the clock.
+    pub(crate) fn mode(&self) -> ClockMode {
+        self.lock().mode
+    }
+
+    /// Lets somebody else move the clock from now on.
+    pub(crate) fn set_mode(&self, mode: ClockMode) {
+        let mut stage = self.lock();
+        stage.catch_up();
+        stage.mode = mode;
+        stage.anchor = (now(), stage.world.clock.now());
+        drop(stage);
+        self.bell.ring();
     }
 
     /// The world, locked.
@@ -243,6 +263,10 @@ impl Shared {
     }
 
     fn worked<T>(&self, stage: &mut Stage, work: impl FnOnce(&mut Stage) -> T) -> T {
+        if let ClockMode::Scaled(_) = stage.mode {
+            stage.catch_up();
+            self.present.store(stage.world.clock.now().as_millis(), Ordering::Release);
+        }
         let done = work(stage);
         stage.world.run_errands();
         if stage.world.has_work() && !stage.world.is_held() {
@@ -352,13 +376,29 @@ impl Shared {
     /// # Errors
     /// As [`wait_until`](Self::wait_until).
     pub(crate) fn advance(&self, by: Duration) -> Result<(), Error> {
+        let goal = self.lock().world.clock.now() + by;
+        self.advance_to(goal).map(drop)
+    }
+
+    /// Moves the clock on to an instant, and tells what fell due on the way.
+    ///
+    /// # Errors
+    /// As [`wait_until`](Self::wait_until).
+    pub(crate) fn advance_to(&self, goal: Timestamp) -> Result<Vec<Fired>, Error> {
         {
             let mut stage = self.lock();
-            let goal = stage.world.clock.now() + by;
             stage.goal = Some(goal);
+            stage.world.fired = Some(Vec::new());
         }
         self.bell.ring();
-        self.wait_until(PATIENCE, |stage| stage.goal.is_none())
+        self.wait_until(PATIENCE, |stage| stage.goal.is_none())?;
+        let mut stage = self.lock();
+        stage.anchor = (now(), stage.world.clock.now());
+        let fired = stage.world.fired.take().unwrap_or_default();
+        let told = fired.into_iter().filter_map(|(at, exec, what)| {
+            Some(Fired { at, execution: stage.world.executions.get(exec)?.arn.clone(), what })
+        });
+        Ok(told.collect())
     }
 
     /// Lets happen what is due, until it is told to end.
@@ -399,6 +439,64 @@ enum Nap {
 }
 
 impl Stage {
+    fn new(harness: &Harness, has_machine: bool, mode: ClockMode, quiet: Duration) -> Result<Stage, Error> {
+        let mut world = harness.empty_world()?;
+        world.open = true;
+        world.interactive = true;
+        world.executions.keep_register();
+        let mut registry = Registry::new(ACCOUNT, REGION, harness.seed);
+        if has_machine {
+            world.machines.insert(0, harness.machine_under_test().clone());
+        } else {
+            // Programs share it, and what one of them does wrong is no trouble of another.
+            world.forgiving = true;
+            // They set the services up themselves, or don't; where there is an upstream, it has what is not set up here.
+            if harness.outside().upstreams.is_empty() {
+                world.services.all_are_present();
+            }
+            world.log = world.log.keeping(KEPT_CALLS);
+        }
+        for machine in &world.machines {
+            registry.load(world.clock.now(), machine);
+        }
+        let anchor = (now(), world.clock.now());
+        Ok(Stage {
+            world,
+            mode,
+            quiet,
+            touched: None,
+            wanting: None,
+            goal: None,
+            delayed: Vec::new(),
+            registry,
+            book: Book::keeping(KEPT_EXECUTIONS),
+            pollers: Vec::new(),
+            started: 0,
+            is_over: false,
+            anchor,
+        })
+    }
+
+    /// Where the clock stands that goes with the real one.
+    fn real_instant(&self) -> Option<Timestamp> {
+        let ClockMode::Scaled(speed) = self.mode else { return None };
+        let (real, virtual_) = self.anchor;
+        Some(virtual_ + now().duration_since(real).mul_f64(speed))
+    }
+
+    /// Lets a clock that goes with the real one come to where it should be.
+    fn catch_up(&mut self) {
+        let Some(target) = self.real_instant() else { return };
+        while let Some(next) = self.next_at().filter(|next| *next <= target) {
+            if !self.go_to(next) {
+                return;
+            }
+        }
+        if !self.world.is_held() {
+            self.world.clock.move_to(target);
+        }
+    }
+
     /// Lets happen what may happen now.
     fn step(&mut self, cx: &mut Context<'_>) -> Nap {
         let present = self.world.clock.now();
@@ -419,6 +517,11 @@ impl Stage {
                 self.goal = None;
             }
             return Nap::None;
+        }
+        if let (Some(next), ClockMode::Scaled(speed)) = (next, self.mode) {
+            self.catch_up();
+            let left = next.since(self.world.clock.now()).div_f64(speed.max(f64::MIN_POSITIVE));
+            return if self.next_at() == Some(next) { Nap::For(left.min(LONGEST_NAP)) } else { Nap::None };
         }
         let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
         let wanting = *self.wanting.get_or_insert_with(now);

@@ -54,6 +54,8 @@ pub(super) struct World {
     pub open: bool,
     /// Whether a call that nothing answers ends its execution, in place of everything.
     pub forgiving: bool,
+    /// What fell due, where somebody wants to know.
+    pub fired: Option<Vec<(Timestamp, ExecId, &'static str)>>,
     /// What is wrong with the test itself; once set, nothing goes on.
     pub trouble: Option<String>,
     /// Executions started by `states:startExecution`.
@@ -162,6 +164,7 @@ impl World {
             interactive: false,
             open: false,
             forgiving: false,
+            fired: None,
             trouble: None,
             nested: 0,
             jobs: HashMap::new(),
@@ -254,7 +257,17 @@ impl World {
                 continue;
             }
             match self.clock.pop(until) {
-                Some(due) => self.immediate.push_back((due.exec, due.input)),
+                Some(due) => {
+                    if let Some(fired) = &mut self.fired {
+                        let what = match &due.input {
+                            Input::TimerFired(_) => "timer",
+                            Input::TimedOut { .. } => "timeout",
+                            _ => "answer",
+                        };
+                        fired.push((due.at, due.exec, what));
+                    }
+                    self.immediate.push_back((due.exec, due.input));
+                }
                 None if self.root().is_some() && self.is_over() && self.clock.next_at().is_none() => return Rest::Idle,
                 None => return if self.next_at().is_some() { Rest::Quiet } else { Rest::Idle },
             }

@@ -28,7 +28,12 @@ const MOST_BODY: u64 = 16 * 1024 * 1024;
 type Answered = Result<Response<Body>, BrokenOff>;
 
 /// Answers a request.
-pub(super) async fn answer(site: &Site, connection: &Connection, request: Request<Incoming>, secure: bool) -> Answered {
+pub(super) async fn answer(
+    site: &Arc<Site>,
+    connection: &Connection,
+    request: Request<Incoming>,
+    secure: bool,
+) -> Answered {
     let origin = request.headers().get(header::ORIGIN).cloned();
     if let Some(refusal) = unwelcome(site, &request, origin.as_ref()) {
         return Ok(refusal);
@@ -46,7 +51,7 @@ pub(super) async fn answer(site: &Site, connection: &Connection, request: Reques
         Err(refusal) => return Ok(refusal),
     };
     let answered = match request.uri().path().strip_prefix("/_rehearsal") {
-        Some(place) => Ok(control::answer(site, place, &request)),
+        Some(place) => Ok(control::answer(site, place, &request).await),
         None => serviced(site, connection, request).await,
     };
     answered.map(|response| shared_with(origin, response))

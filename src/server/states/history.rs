@@ -1,11 +1,10 @@
 //! GetExecutionHistory.
 
-use serde_json::{Value as Json, json};
-
-use super::{Answer, found, text};
+use super::{Answer, found, listed, text};
 use crate::harness::shared::Stage;
+use crate::history::History;
 use crate::history::wire::event_for_sdk;
-use super::page::Page;
+use crate::registry::page::Paging;
 use crate::value::Value;
 
 /// The events of an execution, a page at a time.
@@ -15,18 +14,14 @@ pub(super) fn history(stage: &mut Stage, input: &Value) -> Answer {
     let is_reversed = input.get("reverseOrder").and_then(Value::as_bool).unwrap_or(false);
     let with_data = input.get("includeExecutionData").and_then(Value::as_bool).unwrap_or(true);
     let scope = format!("GetExecutionHistory {arn} {is_reversed}");
-    let page = Page::asked(stage.now(), input, &scope)?;
-    let Some(slot) = stage.slot(exec) else { return Ok(json!({ "events": [] })) };
-    let history = slot.history();
-    let (from, to) = page.range(history.len());
-    let at = |n: usize| if is_reversed { history.len() - n } else { n + 1 };
-    let events = (from..to).filter_map(|n| {
-        let id = u32::try_from(at(n)).ok()?;
-        Some(event_for_sdk(id, history.get(id)?, with_data))
-    });
-    let mut told = json!({ "events": events.collect::<Vec<Json>>() });
-    if let Some(token) = page.next(history.len()) {
-        told["nextToken"] = token.into();
-    }
-    Ok(told)
+    let paging = Paging::of(stage.now(), &scope, input);
+    let none = History::default();
+    let history = stage.slot(exec).map_or(&none, |slot| slot.history());
+    let ids = 1..=u32::try_from(history.len()).unwrap_or(u32::MAX);
+    let page = match is_reversed {
+        true => paging.page(ids.rev(), u32::to_string),
+        false => paging.page(ids, u32::to_string),
+    }?;
+    let shown = page.map(|id| history.get(id).map(|event| event_for_sdk(id, event, with_data)).unwrap_or_default());
+    Ok(listed("events", shown))
 }

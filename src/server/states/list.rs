@@ -1,11 +1,11 @@
 //! ListExecutions.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
-use super::{Answer, invalid_arn, kind_of, text};
+use super::{Answer, invalid_arn, kind_of, listed, text};
 use crate::asl::MachineType;
 use crate::harness::shared::{ExecId, Slot, Stage};
-use super::page::Page;
+use crate::registry::page::Paging;
 use crate::services::ServiceError;
 use crate::value::{Str, Value};
 
@@ -26,26 +26,21 @@ pub(super) fn executions(stage: &mut Stage, input: &Value) -> Answer {
     let status = text(input, "statusFilter");
     let redriven = text(input, "redriveFilter");
     let scope = format!("ListExecutions {machine:?} {run:?} {status:?} {redriven:?}");
-    let page = Page::asked(stage.now(), input, &scope)?;
     // Nothing that runs here has been redriven.
     let fits = |slot: &Slot| {
         status.is_none_or(|wanted| wanted == slot.status().name()) && redriven.is_none_or(|f| f == "NOT_REDRIVEN")
     };
-    let mut listed: Vec<(ExecId, &Slot)> = match &of {
-        Of::Machine(arn) => stage.slots().filter(|(exec, slot)| is_of(stage, *exec, slot, arn) && fits(slot)).collect(),
+    let newest: Vec<(ExecId, &Slot)> = match &of {
+        Of::Machine(arn) => {
+            stage.slots().rev().filter(|(exec, slot)| is_of(stage, *exec, slot, arn) && fits(slot)).collect()
+        }
         Of::Run(children) => {
-            let slots = children.iter().filter_map(|exec| Some((*exec, stage.slot(*exec)?)));
+            let slots = children.iter().rev().filter_map(|exec| Some((*exec, stage.slot(*exec)?)));
             slots.filter(|(_, slot)| fits(slot)).collect()
         }
     };
-    listed.reverse();
-    let (from, to) = page.range(listed.len());
-    let shown: Vec<Json> = listed[from..to].iter().map(|(exec, slot)| item(stage, *exec, slot)).collect();
-    let mut told = json!({ "executions": shown });
-    if let Some(token) = page.next(listed.len()) {
-        told["nextToken"] = token.into();
-    }
-    Ok(told)
+    let page = Paging::of(stage.now(), &scope, input).page(newest, |(exec, _)| exec.0.to_string())?;
+    Ok(listed("executions", page.map(|(exec, slot)| item(stage, exec, slot))))
 }
 
 enum Of {

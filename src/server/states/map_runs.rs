@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Answer, found, invalid_arn, kind_of, text};
+use super::{Answer, found, invalid_arn, kind_of, listed, text};
 use crate::engine::Status;
 use crate::harness::shared::{ExecId, Stage};
 use crate::history::{Detail, History};
-use super::page::Page;
+use crate::registry::page::Paging;
 use crate::services::ServiceError;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -57,31 +57,23 @@ fn runs(history: &History) -> Vec<Told> {
 pub(super) fn list(stage: &mut Stage, input: &Value) -> Answer {
     let arn = text(input, "executionArn").unwrap_or_default();
     let exec = found(stage, arn)?;
-    let page = Page::asked(stage.now(), input, &format!("ListMapRuns {arn}"))?;
     let Some(slot) = stage.slot(exec) else { return Ok(json!({ "mapRuns": [] })) };
-    let mut runs = runs(slot.history());
-    runs.reverse();
-    let (from, to) = page.range(runs.len());
-    let shown: Vec<Json> = runs[from..to]
-        .iter()
-        .map(|run| {
-            let mut told = json!({
-                "executionArn": &*slot.arn,
-                "mapRunArn": run.arn,
-                "stateMachineArn": &*slot.machine_arn,
-                "startDate": run.started_at.as_seconds(),
-            });
-            if let Some((at, _)) = run.ended {
-                told["stopDate"] = at.as_seconds().into();
-            }
-            told
-        })
-        .collect();
-    let mut told = json!({ "mapRuns": shown });
-    if let Some(token) = page.next(runs.len()) {
-        told["nextToken"] = token.into();
-    }
-    Ok(told)
+    let scope = format!("ListMapRuns {arn}");
+    let page =
+        Paging::of(stage.now(), &scope, input).page(runs(slot.history()).into_iter().rev(), |run| run.arn.clone())?;
+    let shown = page.map(|run| {
+        let mut told = json!({
+            "executionArn": &*slot.arn,
+            "mapRunArn": run.arn,
+            "stateMachineArn": &*slot.machine_arn,
+            "startDate": run.started_at.as_seconds(),
+        });
+        if let Some((at, _)) = run.ended {
+            told["stopDate"] = at.as_seconds().into();
+        }
+        told
+    });
+    Ok(listed("mapRuns", shown))
 }
 
 /// The Map Run that a request names: whose it is, and its children.

@@ -120,17 +120,15 @@ pub(super) async fn synchronous(site: &Site, input: Value) -> Answer {
 
 fn sync_result(stage: &mut Stage, exec: ExecId, is_with_data: bool) -> Json {
     let mut told = described(stage, exec, is_with_data);
-    for standard in ["redriveCount", "redriveStatus", "redriveStatusReason", "stateMachineVersionArn", "stateMachineAliasArn"]
+    for standard in
+        ["redriveCount", "redriveStatus", "redriveStatusReason", "stateMachineVersionArn", "stateMachineAliasArn"]
     {
         told.shift_remove(standard);
     }
     let took = stage.slot(exec).and_then(|slot| Some(slot.ended_at?.since(slot.started_at))).unwrap_or_default();
     // In steps of a tenth of a second, and of the smallest memory.
     let billed = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).div_ceil(100).max(1) * 100;
-    told.insert(
-        "billingDetails".into(),
-        json!({ "billedDurationInMilliseconds": billed, "billedMemoryUsedInMB": 64 }),
-    );
+    told.insert("billingDetails".into(), json!({ "billedDurationInMilliseconds": billed, "billedMemoryUsedInMB": 64 }));
     Json::Object(told)
 }
 
