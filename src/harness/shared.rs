@@ -529,6 +529,9 @@ impl Stage {
             return if self.next_at() == Some(next) { Nap::For(left.min(LONGEST_NAP)) } else { Nap::None };
         }
         let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
+        if !self.is_awaited() {
+            return Nap::UntilWoken;
+        }
         let wanting = *self.wanting.get_or_insert_with(now);
         match self.still_quiet_for(wanting) {
             Duration::ZERO => {
@@ -557,6 +560,12 @@ impl Stage {
     fn next_at(&mut self) -> Option<Timestamp> {
         let delayed = self.delayed.iter().map(|(at, _)| *at).min();
         self.world.next_at().into_iter().chain(delayed).min()
+    }
+
+    /// Whether somebody waits for an instant: an execution, a poll, a job, a delayed answer. A schedule alone would let the
+    /// clock run through years while a test thinks.
+    fn is_awaited(&mut self) -> bool {
+        self.world.clock.next_at().is_some() || self.world.services.awaited_at().is_some() || !self.delayed.is_empty()
     }
 
     fn release(&mut self, now: Timestamp) {
