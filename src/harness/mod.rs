@@ -5,6 +5,8 @@
 //! [`Harness::run_async`] is `run` for tests whose mocks need an async runtime.
 
 pub(crate) mod assert;
+#[cfg(feature = "server")]
+mod book;
 mod clock;
 mod driver;
 mod nested;
@@ -14,6 +16,7 @@ mod run;
 mod session;
 #[cfg(feature = "server")]
 pub(crate) mod shared;
+mod slots;
 pub(crate) mod targets;
 #[cfg(feature = "server")]
 pub(crate) mod turns;
@@ -77,6 +80,8 @@ pub struct Harness {
     limits: Limits,
     identity: Option<Identity>,
     covers: bool,
+    /// Whether keys of mocks that name nothing are let pass.
+    unchecked: bool,
     /// The name by which coverage knows the test.
     test: Option<String>,
     /// What counts in place of tallies of its own: the caller collects what many runs reach together.
@@ -118,6 +123,7 @@ impl Harness {
             limits: Limits::default(),
             identity: None,
             covers: false,
+            unchecked: false,
             test: None,
             #[cfg(feature = "fuzz")]
             shared: None,
@@ -327,6 +333,13 @@ impl Harness {
         #[cfg(not(feature = "fuzz"))]
         None
     }
+    /// Takes mocks whose keys may name states of machines that are not there yet.
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.unchecked = true;
+        self
+    }
     /// The machine.
     pub fn machine_under_test(&self) -> &Machine {
         &self.machine
@@ -410,7 +423,7 @@ impl Harness {
 
     /// The world with everything in it but an execution.
     fn empty_world(&self) -> Result<World, Error> {
-        if !self.mocks.is_empty() || !self.faults.is_empty() {
+        if !self.unchecked && !(self.mocks.is_empty() && self.faults.is_empty()) {
             self.check_keys()?;
         }
         let mut world = World::new(self.start, self.seed);
@@ -511,7 +524,7 @@ impl Harness {
 }
 
 /// What is wrong with the name of an execution, if anything.
-fn unfit_name(name: &str) -> Option<String> {
+pub(crate) fn unfit_name(name: &str) -> Option<String> {
     const FORBIDDEN: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
     let length = name.chars().count();
     if !(1..=80).contains(&length) {

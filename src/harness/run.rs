@@ -66,7 +66,7 @@ impl Run {
     /// What became so far of one of many executions in a world that goes on.
     #[cfg(feature = "server")]
     pub(super) fn among_others(world: &World, exec: ExecId, seed: u64, machines: Vec<Machine>) -> Option<Run> {
-        let slot = world.executions.get(exec.0 as usize)?;
+        let slot = world.executions.get(exec)?;
         let (status, history, variables) = match &slot.state {
             State::Ended { status, history, last_variables } => {
                 (status.clone(), history.clone(), last_variables.clone())
@@ -94,7 +94,7 @@ impl Run {
         let elapsed = world.elapsed();
         let mut unused = world.mocks.unused();
         unused.extend(world.faults.unused().iter().map(|f| Unused::Fault { key: f.key().to_string() }));
-        let mut slots = world.executions.into_iter().map(|slot| {
+        let mut slots = world.executions.into_all().map(|slot| {
             let (status, history, variables) = match slot.state {
                 State::Ended { status, history, last_variables } => (status, history, last_variables),
                 State::Running(e) => (e.status().clone(), e.history().clone(), e.last_variables()),

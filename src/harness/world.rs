@@ -13,6 +13,7 @@ use crate::engine::{ChildSpec, Class, Effect, Execution, Input, RunId, Settings,
 use crate::harness::clock::{Clock, ExecId};
 use crate::harness::nested;
 use crate::harness::objects;
+pub(super) use crate::harness::slots::{Parent, Slot, Slots, State};
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
 use crate::outside::{self, Connection, Outside, Which};
@@ -37,7 +38,7 @@ pub(super) struct World {
     pub machines: Vec<Machine>,
     /// What counts the spots each machine reaches: the one under test first; empty where nobody wants to know.
     pub tallies: Vec<(Machine, Tally)>,
-    pub executions: Vec<Slot>,
+    pub executions: Slots,
     /// Inputs that happen now, before anything on the clock.
     immediate: VecDeque<(ExecId, Input)>,
     /// Tasks that wait for the test: callbacks and activities.
@@ -51,6 +52,10 @@ pub(super) struct World {
     pub interactive: bool,
     /// Whether others may come at any time, so that it is not over when the first execution is.
     pub open: bool,
+    /// Whether a call that nothing answers ends its execution, in place of everything.
+    pub forgiving: bool,
+    /// What fell due, where somebody wants to know.
+    pub fired: Option<Vec<(Timestamp, ExecId, &'static str)>>,
     /// What is wrong with the test itself; once set, nothing goes on.
     pub trouble: Option<String>,
     /// Executions started by `states:startExecution`.
@@ -61,37 +66,11 @@ pub(super) struct World {
     ids: Seeded,
 }
 
-/// An execution, or what is left of one that ended.
-pub(super) struct Slot {
-    pub name: Str,
-    pub arn: Str,
-    parent: Option<Parent>,
-    pub started_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub input: Value,
-    pub machine_arn: Str,
-    pub state: State,
-    /// How many executions started one another to get here.
-    depth: usize,
-}
-
-impl Slot {
-    /// Whether it runs, and how it ended.
-    pub(super) fn status(&self) -> &Status {
-        match &self.state {
-            State::Running(e) => e.status(),
-            State::Ended { status, .. } => status,
-        }
-    }
-}
-
-pub(super) enum State {
-    Running(Box<Execution>),
-    Ended { status: Status, history: History, last_variables: Vec<(Str, Value)> },
-}
-
 /// The children of a distributed Map.
 struct MapRun {
+    /// Its own ARN.
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the API asks for it"))]
+    run_arn: Str,
     members: Vec<ExecId>,
     of_every_child: Settings,
     /// A child's ARN; up to `arn_prefix` it is the same for all.
@@ -113,19 +92,8 @@ impl MapRun {
         of_every_child.machine_type = spec.execution_type;
         of_every_child.parent_path = Arc::clone(&spec.path);
         let arn = format!("{account}:{kind}:{}:", spec.machine_name);
-        MapRun { members: Vec::new(), of_every_child, arn_prefix: arn.len(), arn }
+        MapRun { run_arn: spec.map_run_arn.clone(), members: Vec::new(), of_every_child, arn_prefix: arn.len(), arn }
     }
-}
-
-/// Who waits for an execution.
-#[derive(Clone, Copy)]
-enum Parent {
-    /// A Map Run, as which child.
-    Run(ExecId, RunId, usize),
-    /// A `states:startExecution` task.
-    Task(ExecId, CallId),
-    /// Nobody: the execution that started it goes on without it.
-    Nobody(ExecId),
 }
 
 /// A task that waits for the test.
@@ -186,7 +154,7 @@ impl World {
             outside: Outside::default(),
             machines: Vec::new(),
             tallies: Vec::new(),
-            executions: Vec::new(),
+            executions: Slots::default(),
             immediate: VecDeque::new(),
             parked: Vec::new(),
             in_flight: Vec::new(),
@@ -195,6 +163,8 @@ impl World {
             runs: BTreeMap::new(),
             interactive: false,
             open: false,
+            forgiving: false,
+            fired: None,
             trouble: None,
             nested: 0,
             jobs: HashMap::new(),
@@ -208,15 +178,12 @@ impl World {
     }
 
     fn add(&mut self, execution: Execution, parent: Option<Parent>) -> ExecId {
-        let id = ExecId(self.executions.len() as u32);
         let depth = match parent {
-            Some(Parent::Run(exec, ..) | Parent::Task(exec, ..) | Parent::Nobody(exec)) => {
-                self.executions[exec.0 as usize].depth + 1
-            }
+            Some(parent) => self.executions.get(parent.exec()).map_or(0, |slot| slot.depth + 1),
             None => 0,
         };
         let s = execution.settings();
-        self.executions.push(Slot {
+        let id = self.executions.push(Slot {
             name: s.execution_name.clone(),
             arn: s.execution_arn.clone(),
             machine_arn: s.machine_arn.clone(),
@@ -252,9 +219,9 @@ impl World {
     /// Tells all executions what time it is.
     #[cfg(feature = "server")]
     pub(super) fn tick(&mut self) {
-        for (i, slot) in self.executions.iter().enumerate() {
+        for (id, slot) in self.executions.iter() {
             if matches!(slot.state, State::Running(_)) {
-                self.immediate.push_back((ExecId(i as u32), Input::Tick));
+                self.immediate.push_back((id, Input::Tick));
             }
         }
     }
@@ -290,7 +257,17 @@ impl World {
                 continue;
             }
             match self.clock.pop(until) {
-                Some(due) => self.immediate.push_back((due.exec, due.input)),
+                Some(due) => {
+                    if let Some(fired) = &mut self.fired {
+                        let what = match &due.input {
+                            Input::TimerFired(_) => "timer",
+                            Input::TimedOut { .. } => "timeout",
+                            _ => "answer",
+                        };
+                        fired.push((due.at, due.exec, what));
+                    }
+                    self.immediate.push_back((due.exec, due.input));
+                }
                 None if self.root().is_some() && self.is_over() && self.clock.next_at().is_none() => return Rest::Idle,
                 None => return if self.next_at().is_some() { Rest::Quiet } else { Rest::Idle },
             }
@@ -336,7 +313,7 @@ impl World {
     /// Starts an execution that nobody waits for, of a machine that the test has loaded.
     fn start_by_event(&mut self, arn: &str, input: Value) {
         let Some(machine) = self.machines.iter().find(|m| nested::is_named(m, arn)).cloned() else { return };
-        if self.nested >= MOST_NESTED {
+        if self.nested >= MOST_NESTED && !self.forgiving {
             let name = machine.name();
             self.trouble = Some(format!("events start `{name}` without end: {} executions in all", self.nested));
             return;
@@ -357,14 +334,15 @@ impl World {
             }
             _ => {}
         }
-        let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
+        // What is still on its way to one that is over, and perhaps forgotten, is for nobody.
+        let Some(Slot { state: State::Running(execution), .. }) = self.executions.get_mut(exec) else { return };
         execution.handle(now, input);
         self.drain(exec);
     }
 
     fn drain(&mut self, exec: ExecId) {
         loop {
-            let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
+            let State::Running(execution) = &mut self.executions[exec].state else { return };
             let Some(effect) = execution.next_effect() else { return };
             match effect {
                 Effect::Call(call) => self.call(exec, *call),
@@ -379,7 +357,7 @@ impl World {
                 Effect::CancelTimer(id) => self.clock.cancel_timer(exec, id),
                 Effect::ReadItems(read) => match objects::read(self.services.s3(), &read) {
                     Ok(bytes) => self.send(exec, Input::ItemsRead(read.run, bytes)),
-                    Err(trouble) => self.trouble = Some(trouble),
+                    Err(trouble) => self.went_wrong(exec, trouble),
                 },
                 Effect::WriteResults(write) => {
                     let details = objects::write(self.services.s3_at(self.clock.now()), &write, self.clock.now());
@@ -387,7 +365,7 @@ impl World {
                 }
                 Effect::StartChild(spec) => self.start_child(exec, &spec),
                 Effect::StopChildren(run) => {
-                    for child in self.runs.remove(&(exec, run)).map(|r| r.members).unwrap_or_default() {
+                    for child in self.runs.get(&(exec, run)).map(|r| r.members.clone()).unwrap_or_default() {
                         self.send(child, Input::Stop(TaskError::default()));
                     }
                 }
@@ -399,7 +377,7 @@ impl World {
     /// Stops the job or the execution that a `.sync` task waits for no more, as the service tries to.
     fn stop_job(&mut self, exec: ExecId, call: CallId) {
         let now = self.clock.now();
-        self.services.stop_job(now, &self.executions[exec.0 as usize].arn, call);
+        self.services.stop_job(now, &self.executions[exec].arn, call);
         if let Some(job) = self.jobs.remove(&(exec, call)) {
             self.send(job, Input::Stop(TaskError::default()));
         }
@@ -407,7 +385,7 @@ impl World {
 
     fn finished(&mut self, exec: ExecId) {
         let now = self.clock.now();
-        let slot = &mut self.executions[exec.0 as usize];
+        let slot = &mut self.executions[exec];
         let ended = State::Ended { status: Status::Running, history: History::default(), last_variables: Vec::new() };
         let State::Running(execution) = std::mem::replace(&mut slot.state, ended) else { return };
         let status = execution.status().clone();
@@ -416,8 +394,10 @@ impl World {
         let history = execution.into_history();
         slot.ended_at = Some(history.iter().next_back().map_or(now, |(_, e)| e.at));
         slot.state = State::Ended { status, history, last_variables };
+        let parent = slot.parent;
+        self.executions.note_end(exec);
         self.parked.retain(|p| p.exec != exec);
-        match (slot.parent, outcome) {
+        match (parent, outcome) {
             (Some(Parent::Run(parent, run, index)), Some(outcome)) => {
                 self.send(parent, Input::ChildDone(run, index, outcome));
             }
@@ -431,15 +411,39 @@ impl World {
         }
     }
 
+    /// A seed for an execution.
+    #[cfg(feature = "server")]
+    pub(super) fn fresh_seed(&mut self) -> u64 {
+        self.ids.next_u64()
+    }
+    /// The ARN of the Map Run of which an execution is a child.
+    #[cfg(feature = "server")]
+    pub(super) fn map_run_of(&self, exec: ExecId) -> Option<&str> {
+        match self.executions.get(exec)?.parent? {
+            Parent::Run(owner, run, _) => Some(&self.runs.get(&(owner, run))?.run_arn),
+            Parent::Task(..) | Parent::Nobody(_) => None,
+        }
+    }
+    /// The children of a Map Run, in the order of their items.
+    #[cfg(feature = "server")]
+    pub(super) fn map_run(&self, arn: &str) -> Option<&[ExecId]> {
+        self.runs.values().find(|run| *run.run_arn == *arn).map(|run| run.members.as_slice())
+    }
+    /// The execution whose Map Run it is.
+    #[cfg(feature = "server")]
+    pub(super) fn owner_of_map_run(&self, arn: &str) -> Option<ExecId> {
+        self.runs.iter().find(|(_, run)| *run.run_arn == *arn).map(|((owner, _), _)| *owner)
+    }
+
     /// A fresh name in the form of a UUID, the same for the same seed.
-    fn fresh_name(&mut self) -> Str {
+    pub(super) fn fresh_name(&mut self) -> Str {
         uuid_str(self.ids.next_u64(), self.ids.next_u64())
     }
 
     fn start_child(&mut self, exec: ExecId, spec: &ChildSpec) {
         let name = self.fresh_name();
         let seed = self.ids.next_u64();
-        let State::Running(parent) = &self.executions[exec.0 as usize].state else { return };
+        let State::Running(parent) = &self.executions[exec].state else { return };
         let machine = parent.machine();
         let run = self.runs.entry((exec, spec.run)).or_insert_with(|| MapRun::new(parent.settings(), spec));
         let mut settings = run.of_every_child.clone();
@@ -449,7 +453,7 @@ impl World {
         settings.execution_name = name;
         settings.seed = seed;
         settings.parent_index = spec.index;
-        run.members.push(ExecId(self.executions.len() as u32));
+        run.members.push(self.executions.next_id());
         self.add(Execution::child(&machine, spec, Arc::new(settings)), Some(Parent::Run(exec, spec.run, spec.index)));
     }
 
@@ -457,7 +461,7 @@ impl World {
         let at = self.clock.now();
         let entry = self.log.record(call.clone(), at, "");
         self.logged.insert((exec, call.id), entry);
-        let slot = &self.executions[exec.0 as usize];
+        let slot = &self.executions[exec];
         let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
         let outside = &self.outside;
@@ -485,7 +489,12 @@ impl World {
         };
         let answer = match self.faults.answer(&call, at, ask) {
             // What a model does not model is said already.
-            Answer::Unanswered(_) if self.trouble.is_some() => return,
+            Answer::Unanswered(_) if self.trouble.is_some() => {
+                if let Some(trouble) = self.trouble.take() {
+                    self.went_wrong(exec, trouble);
+                }
+                return;
+            }
             // A mock that is there and has nothing to say is a mistake in the test, not an invitation.
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 if self.start_nested(exec, &call) {
@@ -507,8 +516,25 @@ impl World {
             Answer::Future(future) => {
                 self.in_flight.push(InFlight { exec, call, at, future: Some(future), reply: None });
             }
-            Answer::Unanswered(unanswered) => self.trouble = Some(unanswered.to_string()),
+            Answer::Unanswered(unanswered) => self.went_wrong(exec, unanswered.to_string()),
         }
+    }
+
+    /// Something is wrong with the test. Where many share the world, the execution in which it shows ends, in a way that
+    /// no state can catch; else nothing goes on.
+    fn went_wrong(&mut self, exec: ExecId, trouble: String) {
+        if !self.forgiving {
+            self.trouble = Some(trouble);
+            return;
+        }
+        let mut outermost = exec;
+        while let Some(parent) = self.executions.get(outermost).and_then(|slot| slot.parent) {
+            match parent {
+                Parent::Run(exec, ..) | Parent::Task(exec, _) => outermost = exec,
+                Parent::Nobody(_) => break,
+            }
+        }
+        self.send(outermost, Input::Stop(TaskError::new("Rehearsal.Unanswered", trouble)));
     }
 
     /// Puts a reply on the clock, counted from the instant of the call.
@@ -607,7 +633,7 @@ impl World {
             None => self.fresh_name(),
         };
         let seed = self.ids.next_u64();
-        let State::Running(parent) = &self.executions[exec.0 as usize].state else { return false };
+        let State::Running(parent) = &self.executions[exec].state else { return false };
         let own = parent.settings();
         let mut settings = nested::settings(&machine, arn, &name, seed);
         settings.missing_activities.clone_from(&own.missing_activities);
@@ -616,15 +642,16 @@ impl World {
         settings.tally = own_tally.map(|(_, tally)| tally.clone());
         let started = nested::started(&settings, self.clock.now(), call);
         self.nested += 1;
-        let depth = self.executions[exec.0 as usize].depth;
-        if depth >= MOST_DEPTH || self.nested > MOST_NESTED {
-            self.trouble = Some(format!(
+        let depth = self.executions[exec].depth;
+        if depth >= MOST_DEPTH || self.nested > MOST_NESTED && !self.open {
+            let trouble = format!(
                 "`{}` starts `{}` without end: {} executions deep, {} in all",
                 call.location(),
                 machine.name(),
                 depth + 1,
                 self.nested
-            ));
+            );
+            self.went_wrong(exec, trouble);
             return true;
         }
         let waits = call.resource.runs_a_job();
@@ -647,7 +674,7 @@ impl World {
 
     fn nested_outcome(&self, parent: ExecId, call: CallId, child: ExecId) -> Option<Outcome> {
         let resource = self.resource_of(parent, call)?;
-        let slot = &self.executions[child.0 as usize];
+        let slot = &self.executions[child];
         let State::Ended { status, .. } = &slot.state else { return None };
         Some(nested::outcome(slot, status, &resource))
     }

@@ -1,5 +1,6 @@
 //! What was called: the log of a run and the questions a test asks of it.
 
+use std::collections::VecDeque;
 use std::fmt::Write;
 
 use super::key::{CallNames, Key};
@@ -33,29 +34,45 @@ pub struct LogEntry(usize);
 #[derive(Clone, Debug)]
 pub struct CallLog {
     started_at: Timestamp,
-    calls: Vec<LoggedCall>,
+    calls: VecDeque<LoggedCall>,
+    /// How many calls are kept, and how many went before them.
+    most: usize,
+    dropped: usize,
 }
 
 impl CallLog {
     /// A log of a run that starts now; offsets in messages count from here.
     pub fn new(started_at: Timestamp) -> CallLog {
-        CallLog { started_at, calls: Vec::new() }
+        CallLog { started_at, calls: VecDeque::new(), most: usize::MAX, dropped: 0 }
+    }
+    /// A log that keeps the last calls only.
+    #[cfg(feature = "server")]
+    pub(crate) fn keeping(mut self, most: usize) -> CallLog {
+        self.most = most;
+        self
+    }
+    fn place(&self, entry: LogEntry) -> Option<usize> {
+        entry.0.checked_sub(self.dropped)
     }
     /// Writes down a call.
     pub fn record(&mut self, call: Call, at: Timestamp, answered_by: impl Into<String>) -> LogEntry {
-        self.calls.push(LoggedCall { call, at, ended_at: None, outcome: None, answered_by: answered_by.into() });
-        LogEntry(self.calls.len() - 1)
+        if self.calls.len() >= self.most {
+            self.calls.pop_front();
+            self.dropped += 1;
+        }
+        self.calls.push_back(LoggedCall { call, at, ended_at: None, outcome: None, answered_by: answered_by.into() });
+        LogEntry(self.dropped + self.calls.len() - 1)
     }
     /// Writes down how a call ended; without an outcome, that it was cancelled or ran out of time.
     pub fn finish(&mut self, entry: LogEntry, at: Timestamp, outcome: Option<Outcome>) {
-        if let Some(logged) = self.calls.get_mut(entry.0) {
+        if let Some(logged) = self.place(entry).and_then(|n| self.calls.get_mut(n)) {
             logged.ended_at = Some(at);
             logged.outcome = outcome;
         }
     }
     /// Writes down who answers a call, where that is known only later.
     pub fn answered_by(&mut self, entry: LogEntry, who: impl Into<String>) {
-        if let Some(logged) = self.calls.get_mut(entry.0) {
+        if let Some(logged) = self.place(entry).and_then(|n| self.calls.get_mut(n)) {
             logged.answered_by = who.into();
         }
     }
@@ -79,7 +96,7 @@ impl CallLog {
     }
     /// The call at a place in the log.
     pub fn get(&self, entry: LogEntry) -> Option<&LoggedCall> {
-        self.calls.get(entry.0)
+        self.calls.get(self.place(entry)?)
     }
 }
 

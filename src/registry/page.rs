@@ -117,6 +117,10 @@ fn invalid(why: &str) -> ServiceError {
 }
 
 impl<T> Page<T> {
+    /// The same page of something else.
+    pub(crate) fn map<U>(self, show: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(show).collect(), next: self.next }
+    }
     /// The answer that a list operation gives.
     pub(crate) fn into_value(self, name: &'static str, show: impl Fn(T) -> Value) -> Value {
         let mut answer = Map::new();

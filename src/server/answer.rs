@@ -13,7 +13,7 @@ use super::body::{Body, BrokenOff};
 use super::fault::{self, WireFaultKind};
 use super::requests::LoggedRequest;
 use super::socket::Connection;
-use super::{Site, control, signature, tasks, upstream};
+use super::{Site, control, signature, states, upstream};
 use crate::services::wire::{self, Handled, Identified};
 use crate::services::{Service, ServiceError};
 
@@ -28,7 +28,12 @@ const MOST_BODY: u64 = 16 * 1024 * 1024;
 type Answered = Result<Response<Body>, BrokenOff>;
 
 /// Answers a request.
-pub(super) async fn answer(site: &Site, connection: &Connection, request: Request<Incoming>, secure: bool) -> Answered {
+pub(super) async fn answer(
+    site: &Arc<Site>,
+    connection: &Connection,
+    request: Request<Incoming>,
+    secure: bool,
+) -> Answered {
     let origin = request.headers().get(header::ORIGIN).cloned();
     if let Some(refusal) = unwelcome(site, &request, origin.as_ref()) {
         return Ok(refusal);
@@ -46,7 +51,7 @@ pub(super) async fn answer(site: &Site, connection: &Connection, request: Reques
         Err(refusal) => return Ok(refusal),
     };
     let answered = match request.uri().path().strip_prefix("/_rehearsal") {
-        Some(place) => Ok(control::answer(site, place, &request)),
+        Some(place) => Ok(control::answer(site, place, &request).await),
         None => serviced(site, connection, request).await,
     };
     answered.map(|response| shared_with(origin, response))
@@ -167,11 +172,11 @@ fn refused(identified: Option<&Identified>, error: &ServiceError) -> Response<Bo
 
 /// Lets a service answer.
 async fn serviced(site: &Site, connection: &Connection, request: wire::Request) -> Answered {
-    if let Some(operation) = tasks::operation(&request) {
+    if let Some(operation) = states::operation(&request) {
         if let Err(error) = signature::check_for(site.credentials.as_ref(), None, &request) {
             return Ok(refused(None, &error));
         }
-        return Ok(tasks::answer(site, operation, &request).await.map(Body::from));
+        return Ok(states::answer(site, operation, &request).await.map(Body::from));
     }
     let identified = wire::identify(&request);
     let passed = upstream::of(site, identified.as_ref(), &request);

@@ -161,7 +161,14 @@ impl Services {
 
     /// Whether the test has set up something of a service, so that calls of it go to the model.
     pub fn has(&self, service: Service) -> bool {
-        self.present.contains(&service)
+        self.present.contains(&service) || service == Service::Lambda && !self.lambda.is_empty()
+    }
+
+    /// Lets calls of every service go to its model, also where nothing was set up. Functions are an exception: without
+    /// any, one that is called was forgotten by the test.
+    #[cfg(feature = "server")]
+    pub(crate) fn all_are_present(&mut self) {
+        self.present = Service::all().filter(|service| *service != Service::Lambda).collect();
     }
 
     /// One operation, such as `SendMessage`, with its input as the service's API spells it.
