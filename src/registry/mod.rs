@@ -59,8 +59,10 @@ pub(crate) struct Target {
 
 type Answer = Result<Value, ServiceError>;
 
+type Operation = fn(&mut Registry, Timestamp, &Value) -> Answer;
+
 /// Every operation answered here, and how.
-const OPERATIONS: &[(&str, fn(&mut Registry, Timestamp, &Value) -> Answer)] = &[
+const OPERATIONS: &[(&str, Operation)] = &[
     ("CreateActivity", Registry::create_activity),
     ("CreateStateMachine", Registry::create_machine),
     ("CreateStateMachineAlias", Registry::create_alias),
