@@ -218,7 +218,7 @@ fn an_update_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn machines_are_listed_by_name_and_gone_when_deleted() {
+fn machines_are_listed_in_the_order_of_their_creation_and_gone_when_deleted() {
     let mut client = Client::new();
     for name in ["c", "a", "b"] {
         client.ok("CreateStateMachine", json!({"name": name, "definition": ONE, "roleArn": ROLE}));
@@ -230,23 +230,27 @@ fn machines_are_listed_by_name_and_gone_when_deleted() {
     };
     assert_eq!(
         (names(&first), names(&second), second.get("nextToken")),
-        (vec!["a".into(), "b".into()], vec!["c".into()], None)
+        (vec!["c".into(), "a".into()], vec!["b".into()], None)
     );
     assert_eq!(
         second["stateMachines"][0],
-        json!({"stateMachineArn": MACHINE.replace("order", "c"), "name": "c", "type": "STANDARD", "creationDate": 1_704_067_200.0})
+        json!({"stateMachineArn": MACHINE.replace("order", "b"), "name": "b", "type": "STANDARD", "creationDate": 1_704_067_200.0})
     );
     let said = client.refused("ListActivities", json!({"nextToken": first["nextToken"]}));
-    assert_eq!(said, "InvalidToken: Invalid Token: 'Invalid token'");
+    assert_eq!(said, "InvalidToken: Invalid Token: 'Input inconsistent with page token'");
 
     let arn = MACHINE.replace("order", "a");
     for _ in 0..2 {
         assert_eq!(client.ok("DeleteStateMachine", json!({"stateMachineArn": arn})), json!({}));
     }
-    assert_eq!(names(&client.ok("ListStateMachines", json!({}))), ["b", "c"]);
+    assert_eq!(names(&client.ok("ListStateMachines", json!({}))), ["c", "b"]);
     let said = client.refused("DescribeStateMachine", json!({"stateMachineArn": arn}));
     assert_eq!(said, format!("StateMachineDoesNotExist: State Machine Does Not Exist: '{arn}'"));
     assert!(client.registry.target(&arn).is_err());
+    for operation in ["ListStateMachineVersions", "ListStateMachineAliases", "PublishStateMachineVersion"] {
+        let said = client.refused(operation, json!({"stateMachineArn": arn}));
+        assert_eq!(said, format!("StateMachineDoesNotExist: State Machine Does Not Exist: '{arn}'"), "{operation}");
+    }
     assert_eq!(client.refused("DeleteStateMachine", json!({"stateMachineArn": "x"})), "InvalidArn: Invalid Arn: 'x'");
 }
 
@@ -426,8 +430,10 @@ fn a_version_stays_as_long_as_an_alias_leads_to_it() {
     assert!(aliases(&mut client, format!("{MACHINE}:2")).is_empty());
     for name in ["blue", "green"] {
         let alias = json!({"stateMachineAliasArn": format!("{MACHINE}:{name}")});
-        client.ok("DeleteStateMachineAlias", alias.clone());
-        assert!(client.refused("DeleteStateMachineAlias", alias).starts_with("ResourceNotFound: "));
+        for _ in 0..2 {
+            client.ok("DeleteStateMachineAlias", alias.clone());
+        }
+        assert!(client.refused("DescribeStateMachineAlias", alias).starts_with("ResourceNotFound: "));
     }
     client.ok("DeleteStateMachineVersion", version);
 }
@@ -478,7 +484,7 @@ fn an_activity_is_created_once_described_listed_and_deleted() {
     );
     assert_eq!(
         client.refused("DescribeActivity", json!({"activityArn": MACHINE})),
-        format!("InvalidArn: Invalid Arn: '{MACHINE}'")
+        "InvalidArn: Invalid Arn: 'Resource type not valid in this context: stateMachine'"
     );
 }
 
