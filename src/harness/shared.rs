@@ -13,8 +13,9 @@ use crate::engine::{Input, Status};
 use crate::error::{Error, ErrorKind};
 use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
+use crate::harness::slots::State;
 use crate::harness::turns::{Turn, Turns};
-use crate::harness::world::{Rest, State, World};
+use crate::harness::world::{Rest, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
 use crate::services::Services;
@@ -436,11 +437,11 @@ impl Stage {
     }
     /// Whether an execution still runs, and how it ended.
     pub(crate) fn status(&self, place: Place) -> Status {
-        self.world.executions.get(place.0.0 as usize).map_or(Status::Running, |slot| slot.status().clone())
+        self.world.executions.get(place.0).map_or(Status::Running, |slot| slot.status().clone())
     }
     /// Whether an execution has ended.
     pub(crate) fn has_ended(&self, place: Place) -> bool {
-        self.world.executions.get(place.0.0 as usize).is_none_or(|slot| matches!(slot.state, State::Ended { .. }))
+        self.world.executions.get(place.0).is_none_or(|slot| matches!(slot.state, State::Ended { .. }))
     }
     /// Whether a task of an execution waits for somebody outside.
     pub(crate) fn is_parked(&self, place: Place) -> bool {

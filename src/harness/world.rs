@@ -13,6 +13,8 @@ use crate::engine::{ChildSpec, Class, Effect, Execution, Input, RunId, Settings,
 use crate::harness::clock::{Clock, ExecId};
 use crate::harness::nested;
 use crate::harness::objects;
+use crate::harness::results::Results;
+use crate::harness::slots::{Parent, Slot, Slots, State};
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
 use crate::outside::{self, Connection, Outside, Which};
@@ -37,7 +39,7 @@ pub(super) struct World {
     pub machines: Vec<Machine>,
     /// What counts the spots each machine reaches: the one under test first; empty where nobody wants to know.
     pub tallies: Vec<(Machine, Tally)>,
-    pub executions: Vec<Slot>,
+    pub executions: Slots,
     /// Inputs that happen now, before anything on the clock.
     immediate: VecDeque<(ExecId, Input)>,
     /// Tasks that wait for the test: callbacks and activities.
@@ -47,6 +49,8 @@ pub(super) struct World {
     posts: Vec<Pending<()>>,
     logged: HashMap<(ExecId, CallId), LogEntry>,
     runs: BTreeMap<(ExecId, RunId), MapRun>,
+    /// What Map Runs will write.
+    results: BTreeMap<(ExecId, RunId), Results>,
     /// Whether tasks that only the test can end may wait for it.
     pub interactive: bool,
     /// Whether others may come at any time, so that it is not over when the first execution is.
@@ -59,35 +63,6 @@ pub(super) struct World {
     jobs: HashMap<(ExecId, CallId), ExecId>,
     /// Where names and seeds of child executions come from.
     ids: Seeded,
-}
-
-/// An execution, or what is left of one that ended.
-pub(super) struct Slot {
-    pub name: Str,
-    pub arn: Str,
-    parent: Option<Parent>,
-    pub started_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub input: Value,
-    pub machine_arn: Str,
-    pub state: State,
-    /// How many executions started one another to get here.
-    depth: usize,
-}
-
-impl Slot {
-    /// Whether it runs, and how it ended.
-    pub(super) fn status(&self) -> &Status {
-        match &self.state {
-            State::Running(e) => e.status(),
-            State::Ended { status, .. } => status,
-        }
-    }
-}
-
-pub(super) enum State {
-    Running(Box<Execution>),
-    Ended { status: Status, history: History, last_variables: Vec<(Str, Value)> },
 }
 
 /// The children of a distributed Map.
@@ -115,17 +90,6 @@ impl MapRun {
         let arn = format!("{account}:{kind}:{}:", spec.machine_name);
         MapRun { members: Vec::new(), of_every_child, arn_prefix: arn.len(), arn }
     }
-}
-
-/// Who waits for an execution.
-#[derive(Clone, Copy)]
-enum Parent {
-    /// A Map Run, as which child.
-    Run(ExecId, RunId, usize),
-    /// A `states:startExecution` task.
-    Task(ExecId, CallId),
-    /// Nobody: the execution that started it goes on without it.
-    Nobody(ExecId),
 }
 
 /// A task that waits for the test.
@@ -186,13 +150,14 @@ impl World {
             outside: Outside::default(),
             machines: Vec::new(),
             tallies: Vec::new(),
-            executions: Vec::new(),
+            executions: Slots::new(),
             immediate: VecDeque::new(),
             parked: Vec::new(),
             in_flight: Vec::new(),
             posts: Vec::new(),
             logged: HashMap::new(),
             runs: BTreeMap::new(),
+            results: BTreeMap::new(),
             interactive: false,
             open: false,
             trouble: None,
@@ -202,21 +167,22 @@ impl World {
         }
     }
 
+    /// How many children of distributed Maps are kept once they have ended, with their calls.
+    pub(super) fn keep_children(&mut self, most: usize) {
+        self.executions.keep_children(most);
+        self.log.keep_brief(most);
+    }
+
     /// Starts an execution that nobody else started; the first is the root.
     pub(super) fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) -> ExecId {
         self.add(Execution::new(machine, settings, input), None)
     }
 
     fn add(&mut self, execution: Execution, parent: Option<Parent>) -> ExecId {
-        let id = ExecId(self.executions.len() as u32);
-        let depth = match parent {
-            Some(Parent::Run(exec, ..) | Parent::Task(exec, ..) | Parent::Nobody(exec)) => {
-                self.executions[exec.0 as usize].depth + 1
-            }
-            None => 0,
-        };
+        let parents = parent.and_then(|parent| self.executions.get(parent.exec()));
+        let depth = parents.map_or(0, |slot| slot.depth + 1);
         let s = execution.settings();
-        self.executions.push(Slot {
+        let slot = Slot {
             name: s.execution_name.clone(),
             arn: s.execution_arn.clone(),
             machine_arn: s.machine_arn.clone(),
@@ -226,13 +192,15 @@ impl World {
             input: execution.input().clone(),
             state: State::Running(Box::new(execution)),
             depth,
-        });
+            is_brief: false,
+        };
+        let id = self.executions.add(slot);
         self.immediate.push_back((id, Input::Start));
         id
     }
 
     pub(super) fn root(&self) -> Option<&Slot> {
-        self.executions.first()
+        self.executions.get(ROOT)
     }
     /// Whether the root execution is over, or the test is in trouble.
     pub(super) fn is_over(&self) -> bool {
@@ -252,9 +220,9 @@ impl World {
     /// Tells all executions what time it is.
     #[cfg(feature = "server")]
     pub(super) fn tick(&mut self) {
-        for (i, slot) in self.executions.iter().enumerate() {
+        for (id, slot) in self.executions.iter() {
             if matches!(slot.state, State::Running(_)) {
-                self.immediate.push_back((ExecId(i as u32), Input::Tick));
+                self.immediate.push_back((id, Input::Tick));
             }
         }
     }
@@ -357,14 +325,14 @@ impl World {
             }
             _ => {}
         }
-        let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
+        let Some(execution) = self.executions.running(exec) else { return };
         execution.handle(now, input);
         self.drain(exec);
     }
 
     fn drain(&mut self, exec: ExecId) {
         loop {
-            let State::Running(execution) = &mut self.executions[exec.0 as usize].state else { return };
+            let Some(execution) = self.executions.running(exec) else { return };
             let Some(effect) = execution.next_effect() else { return };
             match effect {
                 Effect::Call(call) => self.call(exec, *call),
@@ -381,14 +349,21 @@ impl World {
                     Ok(bytes) => self.send(exec, Input::ItemsRead(read.run, bytes)),
                     Err(trouble) => self.trouble = Some(trouble),
                 },
+                Effect::KeepResult(result) => {
+                    self.results.entry((exec, result.run)).or_default().keep(&result);
+                }
                 Effect::WriteResults(write) => {
-                    let details = objects::write(self.services.s3_at(self.clock.now()), &write, self.clock.now());
+                    let results = self.results.remove(&(exec, write.run)).unwrap_or_default();
+                    let details = results.write(self.services.s3_at(self.clock.now()), &write);
                     self.send(exec, Input::ResultsWritten(write.run, details));
                 }
                 Effect::StartChild(spec) => self.start_child(exec, &spec),
                 Effect::StopChildren(run) => {
+                    self.results.remove(&(exec, run));
                     for child in self.runs.remove(&(exec, run)).map(|r| r.members).unwrap_or_default() {
-                        self.send(child, Input::Stop(TaskError::default()));
+                        if self.executions.running(child).is_some() {
+                            self.send(child, Input::Stop(TaskError::default()));
+                        }
                     }
                 }
                 Effect::Finished => self.finished(exec),
@@ -399,7 +374,9 @@ impl World {
     /// Stops the job or the execution that a `.sync` task waits for no more, as the service tries to.
     fn stop_job(&mut self, exec: ExecId, call: CallId) {
         let now = self.clock.now();
-        self.services.stop_job(now, &self.executions[exec.0 as usize].arn, call);
+        if let Some(slot) = self.executions.get(exec) {
+            self.services.stop_job(now, &slot.arn, call);
+        }
         if let Some(job) = self.jobs.remove(&(exec, call)) {
             self.send(job, Input::Stop(TaskError::default()));
         }
@@ -407,7 +384,7 @@ impl World {
 
     fn finished(&mut self, exec: ExecId) {
         let now = self.clock.now();
-        let slot = &mut self.executions[exec.0 as usize];
+        let Some(slot) = self.executions.get_mut(exec) else { return };
         let ended = State::Ended { status: Status::Running, history: History::default(), last_variables: Vec::new() };
         let State::Running(execution) = std::mem::replace(&mut slot.state, ended) else { return };
         let status = execution.status().clone();
@@ -416,9 +393,11 @@ impl World {
         let history = execution.into_history();
         slot.ended_at = Some(history.iter().next_back().map_or(now, |(_, e)| e.at));
         slot.state = State::Ended { status, history, last_variables };
+        let parent = slot.parent;
         self.parked.retain(|p| p.exec != exec);
-        match (slot.parent, outcome) {
+        match (parent, outcome) {
             (Some(Parent::Run(parent, run, index)), Some(outcome)) => {
+                self.executions.ended(exec);
                 self.send(parent, Input::ChildDone(run, index, outcome));
             }
             (Some(Parent::Task(parent, call)), Some(_)) => {
@@ -439,7 +418,7 @@ impl World {
     fn start_child(&mut self, exec: ExecId, spec: &ChildSpec) {
         let name = self.fresh_name();
         let seed = self.ids.next_u64();
-        let State::Running(parent) = &self.executions[exec.0 as usize].state else { return };
+        let Some(parent) = self.executions.running(exec) else { return };
         let machine = parent.machine();
         let run = self.runs.entry((exec, spec.run)).or_insert_with(|| MapRun::new(parent.settings(), spec));
         let mut settings = run.of_every_child.clone();
@@ -449,15 +428,18 @@ impl World {
         settings.execution_name = name;
         settings.seed = seed;
         settings.parent_index = spec.index;
-        run.members.push(ExecId(self.executions.len() as u32));
+        run.members.push(self.executions.next_id());
         self.add(Execution::child(&machine, spec, Arc::new(settings)), Some(Parent::Run(exec, spec.run, spec.index)));
     }
 
     fn call(&mut self, exec: ExecId, call: Call) {
         let at = self.clock.now();
-        let entry = self.log.record(call.clone(), at, "");
+        let Some(slot) = self.executions.get(exec) else { return };
+        let entry = match slot.is_brief {
+            false => self.log.record(call.clone(), at, ""),
+            true => self.log.record_brief(call.clone(), at, ""),
+        };
         self.logged.insert((exec, call.id), entry);
-        let slot = &self.executions[exec.0 as usize];
         let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
         let outside = &self.outside;
@@ -607,8 +589,8 @@ impl World {
             None => self.fresh_name(),
         };
         let seed = self.ids.next_u64();
-        let State::Running(parent) = &self.executions[exec.0 as usize].state else { return false };
-        let own = parent.settings();
+        let Some(parent) = self.executions.running(exec) else { return false };
+        let own = Arc::clone(parent.settings());
         let mut settings = nested::settings(&machine, arn, &name, seed);
         settings.missing_activities.clone_from(&own.missing_activities);
         settings.limits = own.limits.clone();
@@ -616,7 +598,7 @@ impl World {
         settings.tally = own_tally.map(|(_, tally)| tally.clone());
         let started = nested::started(&settings, self.clock.now(), call);
         self.nested += 1;
-        let depth = self.executions[exec.0 as usize].depth;
+        let depth = self.executions.get(exec).map_or(0, |slot| slot.depth);
         if depth >= MOST_DEPTH || self.nested > MOST_NESTED {
             self.trouble = Some(format!(
                 "`{}` starts `{}` without end: {} executions deep, {} in all",
@@ -647,7 +629,7 @@ impl World {
 
     fn nested_outcome(&self, parent: ExecId, call: CallId, child: ExecId) -> Option<Outcome> {
         let resource = self.resource_of(parent, call)?;
-        let slot = &self.executions[child.0 as usize];
+        let slot = self.executions.get(child)?;
         let State::Ended { status, .. } = &slot.state else { return None };
         Some(nested::outcome(slot, status, &resource))
     }
