@@ -18,8 +18,9 @@ pub(crate) use crate::harness::book::Record;
 pub(crate) use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
 pub(crate) use crate::harness::slots::Slot;
+use crate::harness::slots::State;
 use crate::harness::turns::{Turn, Turns};
-use crate::harness::world::{Rest, State, World};
+use crate::harness::world::{Rest, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
 use crate::mock::MockSet;
@@ -685,6 +686,10 @@ impl Stage {
     /// The children of a Map Run.
     pub(crate) fn map_run(&self, arn: &str) -> Option<&[ExecId]> {
         self.world.map_run(arn)
+    }
+    /// How many children a Map Run has started, and how many of them have ended how.
+    pub(crate) fn map_run_counts(&self, arn: &str) -> Option<(usize, &[(&'static str, usize)])> {
+        self.world.map_run_counts(arn)
     }
     /// The execution whose Map Run it is.
     pub(crate) fn owner_of_map_run(&self, arn: &str) -> Option<ExecId> {
