@@ -8,6 +8,7 @@ use clap::Args;
 use rehearsal::Machine;
 use rehearsal::asl::CompileOptions;
 use rehearsal::iac;
+use rehearsal::import::mock_config::MockConfig;
 use rehearsal::outside::Upstream;
 use rehearsal::server::{ClockMode, ServerBuilder, WireFault, WireFaultKind};
 use rehearsal::services::Setup;
@@ -37,6 +38,9 @@ pub(crate) struct ServeArgs {
     /// Who answers the tasks of executions, and which faults lie over them: a file of mocks, as for `run`
     #[arg(long = "mocks", value_name = "FILE")]
     mocks: Vec<PathBuf>,
+    /// Step Functions Local's MockConfigFile.json; its test cases are started with `#CASE` after a machine's ARN
+    #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
+    mock_config: Option<PathBuf>,
     /// A value for a placeholder, a parameter or a reference, as NAME=VALUE
     #[arg(long = "substitute", value_name = "NAME=VALUE", value_parser = super::args::substitution)]
     substitutions: Vec<(String, String)>,
@@ -80,6 +84,13 @@ pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure
     for machine in machines(args, screen)? {
         names.push(machine.name().to_owned());
         builder = builder.machine(&machine);
+    }
+    if let Some(path) = &args.mock_config {
+        let config = MockConfig::load(path)?;
+        screen.report(config.warnings());
+        for (case, mocks) in config.mocks() {
+            builder = builder.case(&case, &mocks);
+        }
     }
     for path in &args.mocks {
         builder = builder.mocks(&files::Mocks::read(path)?.file);

@@ -82,6 +82,8 @@ pub struct Harness {
     covers: bool,
     /// Whether keys of mocks that name nothing are let pass.
     unchecked: bool,
+    /// Mocks of single executions, by `MACHINE#CASE`.
+    cases: std::collections::BTreeMap<String, MockSet>,
     /// The name by which coverage knows the test.
     test: Option<String>,
     /// What counts in place of tallies of its own: the caller collects what many runs reach together.
@@ -124,6 +126,7 @@ impl Harness {
             identity: None,
             covers: false,
             unchecked: false,
+            cases: std::collections::BTreeMap::new(),
             test: None,
             #[cfg(feature = "fuzz")]
             shared: None,
@@ -332,6 +335,17 @@ impl Harness {
         return self.shared.as_ref();
         #[cfg(not(feature = "fuzz"))]
         None
+    }
+    /// Gives mocks to those executions that are started with `#` and this name after the machine's ARN: `MACHINE#CASE`.
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub(crate) fn case(mut self, name: &str, file: &MockFile) -> Self {
+        let mut mocks = MockSet::default();
+        for entry in &file.mocks {
+            mocks.insert(entry.key.as_str(), entry.mock.clone());
+        }
+        self.cases.insert(name.to_owned(), mocks);
+        self
     }
     /// Takes mocks whose keys may name states of machines that are not there yet.
     #[cfg(feature = "server")]

@@ -10,6 +10,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use crate::asl::Machine;
+use crate::diagnostic::did_you_mean;
 use crate::engine::{Input, Settings, Status};
 use crate::error::{Error, ErrorKind};
 use crate::harness::book::Book;
@@ -21,6 +22,7 @@ use crate::harness::turns::{Turn, Turns};
 use crate::harness::world::{Rest, State, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
+use crate::mock::MockSet;
 use crate::pretend::{ACCOUNT, REGION};
 use crate::registry::Registry;
 use crate::services::promise::{Pending, Promise, promise};
@@ -107,6 +109,8 @@ pub(crate) struct Stage {
     goal: Option<Timestamp>,
     /// Requests that are answered at an instant of the virtual clock.
     delayed: Vec<(Timestamp, Promise<()>)>,
+    /// Mocks of single executions, by `MACHINE#CASE`.
+    cases: std::collections::BTreeMap<String, MockSet>,
     /// State machines and activities, and how executions were started.
     registry: Registry,
     book: Book,
@@ -468,6 +472,7 @@ impl Stage {
             wanting: None,
             goal: None,
             delayed: Vec::new(),
+            cases: harness.cases.clone(),
             registry,
             book: Book::keeping(KEPT_EXECUTIONS),
             pollers: Vec::new(),
@@ -524,6 +529,9 @@ impl Stage {
             return if self.next_at() == Some(next) { Nap::For(left.min(LONGEST_NAP)) } else { Nap::None };
         }
         let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
+        if !self.is_awaited() {
+            return Nap::UntilWoken;
+        }
         let wanting = *self.wanting.get_or_insert_with(now);
         match self.still_quiet_for(wanting) {
             Duration::ZERO => {
@@ -552,6 +560,12 @@ impl Stage {
     fn next_at(&mut self) -> Option<Timestamp> {
         let delayed = self.delayed.iter().map(|(at, _)| *at).min();
         self.world.next_at().into_iter().chain(delayed).min()
+    }
+
+    /// Whether somebody waits for an instant: an execution, a poll, a job, a delayed answer. A schedule alone would let the
+    /// clock run through years while a test thinks.
+    fn is_awaited(&mut self) -> bool {
+        self.world.clock.next_at().is_some() || self.world.services.awaited_at().is_some() || !self.delayed.is_empty()
     }
 
     fn release(&mut self, now: Timestamp) {
@@ -591,6 +605,26 @@ impl Stage {
         let exec = self.world.start(machine, settings, input);
         self.book.note(exec, record);
         exec
+    }
+    /// The mocks of a test case, by `MACHINE#CASE`.
+    ///
+    /// # Errors
+    /// The names of those there are.
+    pub(crate) fn case(&self, name: &str) -> Result<MockSet, String> {
+        let mut mocks = self.cases.get(name).cloned().ok_or_else(|| match self.cases.is_empty() {
+            true => "no mock configuration was given".to_owned(),
+            false => {
+                let near = did_you_mean(name, self.cases.keys().map(String::as_str));
+                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                format!("the mock configuration has no test case `{name}`{near}")
+            }
+        })?;
+        mocks.rewind();
+        Ok(mocks)
+    }
+    /// Gives an execution that has not begun mocks of its own.
+    pub(crate) fn mock_one(&mut self, exec: ExecId, mocks: MockSet) {
+        self.world.mock_one(exec, mocks);
     }
     /// Stops an execution.
     pub(crate) fn stop(&mut self, exec: ExecId, why: TaskError) {

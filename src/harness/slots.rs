@@ -140,6 +140,15 @@ impl Slots {
     pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
+    /// The execution in whose Map or `.sync` task this one runs, and it in another's, and so on to the outermost.
+    pub(super) fn outermost(&self, exec: ExecId) -> ExecId {
+        let mut outermost = exec;
+        while let Some(Parent::Run(exec, ..) | Parent::Task(exec, _)) = self.get(outermost).and_then(|slot| slot.parent)
+        {
+            outermost = exec;
+        }
+        outermost
+    }
     /// Those that are there, in the order of their starts.
     #[cfg(feature = "server")]
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (ExecId, &Slot)> {

@@ -28,6 +28,8 @@ use crate::value::{Str, Value};
 pub(super) struct World {
     pub clock: Clock,
     pub mocks: MockSet,
+    /// Mocks of single executions, with all that belongs to them, which come before the others.
+    own_mocks: HashMap<ExecId, MockSet>,
     pub faults: FaultSet,
     pub log: CallLog,
     /// Models of services, which answer where the test has set them up.
@@ -148,6 +150,7 @@ impl World {
         World {
             clock: Clock::at(start),
             mocks: MockSet::default(),
+            own_mocks: HashMap::new(),
             faults: FaultSet::default(),
             log: CallLog::new(start),
             services: Services::empty(start, seed),
@@ -396,12 +399,16 @@ impl World {
         slot.state = State::Ended { status, history, last_variables };
         let parent = slot.parent;
         self.executions.note_end(exec);
+        if !self.own_mocks.is_empty() {
+            self.own_mocks.remove(&exec);
+        }
         self.parked.retain(|p| p.exec != exec);
         match (parent, outcome) {
             (Some(Parent::Run(parent, run, index)), Some(outcome)) => {
                 self.send(parent, Input::ChildDone(run, index, outcome));
             }
             (Some(Parent::Task(parent, call)), Some(_)) => {
+                self.jobs.remove(&(parent, call));
                 let outcome = self.nested_outcome(parent, call, exec);
                 if let Some(outcome) = outcome {
                     self.send(parent, Input::Done(call, outcome));
@@ -411,6 +418,11 @@ impl World {
         }
     }
 
+    /// Gives an execution mocks of its own.
+    #[cfg(feature = "server")]
+    pub(super) fn mock_one(&mut self, exec: ExecId, mocks: MockSet) {
+        self.own_mocks.insert(exec, mocks);
+    }
     /// A seed for an execution.
     #[cfg(feature = "server")]
     pub(super) fn fresh_seed(&mut self) -> u64 {
@@ -463,11 +475,20 @@ impl World {
         self.logged.insert((exec, call.id), entry);
         let slot = &self.executions[exec];
         let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
+        let own =
+            if self.own_mocks.is_empty() { None } else { self.own_mocks.get_mut(&self.executions.outermost(exec)) };
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
         let outside = &self.outside;
         let is_nested = nested::target(&call).is_some_and(|arn| self.machines.iter().any(|m| nested::is_named(m, arn)));
         // A model answers what no mock does, or a server outside; faults lie over all of them.
-        let ask = || match mocks.answer(&call, at) {
+        let by_mock = || match own.map(|own| own.answer(&call, at)) {
+            None => mocks.answer(&call, at),
+            Some(Answer::Unanswered(unanswered)) if matches!(unanswered.reason, Reason::NoMock) => {
+                mocks.answer(&call, at)
+            }
+            Some(answer) => answer,
+        };
+        let ask = || match by_mock() {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 let first = outside.upstream(&call, at, Which::Named);
                 let asked = first.or_else(|| integration::answer(services, &call, &caller, at));
@@ -527,13 +548,7 @@ impl World {
             self.trouble = Some(trouble);
             return;
         }
-        let mut outermost = exec;
-        while let Some(parent) = self.executions.get(outermost).and_then(|slot| slot.parent) {
-            match parent {
-                Parent::Run(exec, ..) | Parent::Task(exec, _) => outermost = exec,
-                Parent::Nobody(_) => break,
-            }
-        }
+        let outermost = self.executions.outermost(exec);
         self.send(outermost, Input::Stop(TaskError::new("Rehearsal.Unanswered", trouble)));
     }
 

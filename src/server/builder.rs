@@ -79,6 +79,12 @@ impl ServerBuilder {
         self.harness = self.harness.mocks(file);
         self
     }
+    /// Mocks for those executions that are started as a test case, with `#` and its name after the machine's ARN, as in Step
+    /// Functions Local. The name is `MACHINE#CASE`; they come before all other mocks.
+    pub fn case(mut self, name: &str, file: &MockFile) -> Self {
+        self.harness = self.harness.case(name, file);
+        self
+    }
     /// The port; by default, or 0, a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.address.set_port(port);

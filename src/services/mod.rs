@@ -321,6 +321,14 @@ impl Services {
             .min()
     }
 
+    /// When something next happens that somebody waits for: the end of a poll, of a job or of a function. Schedules and
+    /// messages that come back to a function are no reason for a clock to go on; they happen on the way to one.
+    #[cfg(feature = "server")]
+    pub(crate) fn awaited_at(&self) -> Option<Timestamp> {
+        let polls = self.sqs.next_at(self.around.now);
+        polls.into_iter().chain(self.lambda.next_at()).chain(self.jobs.next_at()).min()
+    }
+
     /// Lets happen what is due by now.
     pub(crate) fn pass(&mut self, now: Timestamp) {
         self.around.now = self.around.now.max(now);

@@ -11,6 +11,7 @@ use crate::asl::MachineType;
 use crate::engine::{Settings, Status};
 use crate::harness::shared::{ExecId, Record, Stage};
 use crate::harness::unfit_name;
+use crate::mock::MockSet;
 use crate::registry::Target;
 use crate::services::ServiceError;
 use crate::task::TaskError;
@@ -26,10 +27,13 @@ struct Wanted {
     arn: Str,
     input: Value,
     text: Str,
+    /// Who answers this execution alone.
+    mocks: Option<MockSet>,
 }
 
 fn wanted(stage: &mut Stage, input: &Value, is_synchronous: bool) -> Result<Wanted, ServiceError> {
     let arn = text(input, "stateMachineArn").unwrap_or_default();
+    let (arn, case) = arn.split_once('#').map_or((arn, None), |(arn, case)| (arn, Some(case)));
     let kind = kind_of(arn)?;
     if kind != "stateMachine" {
         return Err(invalid_arn(&format!("Resource type not valid in this context: {kind}")));
@@ -38,6 +42,13 @@ fn wanted(stage: &mut Stage, input: &Value, is_synchronous: bool) -> Result<Want
         return Err(ServiceError::modelled("InvalidName", format!("Invalid Name: '{name}'")));
     }
     let target = stage.registry_mut().target(arn)?;
+    let mocks = match case {
+        Some(case) => {
+            let mocks = stage.case(&format!("{}#{case}", target.revision.name));
+            Some(mocks.map_err(|why| ServiceError::modelled("ValidationException", why))?)
+        }
+        None => None,
+    };
     let kind = target.revision.kind;
     if is_synchronous && kind == MachineType::Standard {
         let why = "This operation is not supported by this type of state machine";
@@ -54,7 +65,7 @@ fn wanted(stage: &mut Stage, input: &Value, is_synchronous: bool) -> Result<Want
         MachineType::Standard => format!("{before}:execution:{machine}:{name}"),
         MachineType::Express => format!("{before}:express:{machine}:{name}:{}", stage.fresh_name()),
     };
-    Ok(Wanted { target, name, arn: arn.into(), input: parsed, text: written })
+    Ok(Wanted { target, name, arn: arn.into(), input: parsed, text: written, mocks })
 }
 
 fn begin(stage: &mut Stage, input: &Value, wanted: Wanted, is_synchronous: bool) -> ExecId {
@@ -73,7 +84,11 @@ fn begin(stage: &mut Stage, input: &Value, wanted: Wanted, is_synchronous: bool)
         trace_header: owned(input, "traceHeader"),
         input: wanted.text,
     };
-    stage.begin(&machine, Arc::new(settings), wanted.input, record)
+    let exec = stage.begin(&machine, Arc::new(settings), wanted.input, record);
+    if let Some(mocks) = wanted.mocks {
+        stage.mock_one(exec, mocks);
+    }
+    exec
 }
 
 /// Starts an execution.

@@ -4,7 +4,7 @@ from botocore.exceptions import ClientError
 
 from endpoint import DONE, Checks, session, configured
 
-SERVICES = ["sqs", "sns", "dynamodb", "dynamodbstreams", "s3", "lambda", "events", "scheduler"]
+SERVICES = ["sqs", "sns", "dynamodb", "dynamodbstreams", "s3", "lambda", "events", "scheduler", "stepfunctions"]
 
 # Their requests are those of other operations: an older form, and one for hosts of another kind.
 SAME = {("s3", "GetBucketNotification"), ("s3", "ListDirectoryBuckets")}

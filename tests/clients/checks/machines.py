@@ -1,28 +1,116 @@
-"""What Step Functions knows before anything runs, by boto3: state machines, versions, aliases, activities, tags."""
+"""State machines, versions, aliases, activities and tags by boto3, TestState and ValidateStateMachineDefinition."""
 
-import datetime
 import json
 
-from endpoint import ACCOUNT, REGION, Checks
-
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/runs"
-
-
-def machine(state, **more):
-    return json.dumps({"StartAt": state, "States": {state: {"Type": "Succeed"}}, **more})
-
-
-ONE, TWO = machine("One"), machine("Two")
-
-
-def arn(what):
-    return f"arn:aws:states:{REGION}:{ACCOUNT}:{what}"
+from checks.stepfunctions import PASS, ROLE, arn, machine
+from endpoint import Checks
 
 
 class Machines(Checks):
     def setUp(self):
         super().setUp()
-        # The service has to see what the client would refuse by itself.
+        self.states = self.endpoint.client("stepfunctions", inject_host_prefix=False)
+        self.errors = self.states.exceptions
+        self.name = self._testMethodName[5:70]
+
+    def made(self, **more):
+        wanted = dict(name=self.name, definition=PASS, roleArn=ROLE)
+        return self.states.create_state_machine(**{**wanted, **more})
+
+    def test_a_machine_is_created_described_updated_and_deleted(self):
+        made = self.made(tags=[{"key": "team", "value": "a"}], loggingConfiguration={"level": "ALL", "includeExecutionData": True, "destinations": [
+            {"cloudWatchLogsLogGroup": {"logGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:g:*"}}]})
+        machine_arn = made["stateMachineArn"]
+        self.assertEqual(machine_arn, arn(f"stateMachine:{self.name}"))
+        self.assertEqual(self.made(definition=PASS, loggingConfiguration={"level": "ALL", "includeExecutionData": True, "destinations": [
+            {"cloudWatchLogsLogGroup": {"logGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:g:*"}}]}, tags=[{"key": "team", "value": "a"}])["creationDate"], made["creationDate"])
+        told = self.states.describe_state_machine(stateMachineArn=machine_arn)
+        self.has(told, name=self.name, status="ACTIVE", definition=PASS, roleArn=ROLE, type="STANDARD", creationDate=made["creationDate"])
+        self.assertEqual(told["loggingConfiguration"]["level"], "ALL")
+        self.assertEqual(told["tracingConfiguration"], {"enabled": False})
+        other = machine({"Q": {"Type": "Pass", "End": True}})
+        self.refused("StateMachineAlreadyExists", 400, self.states.create_state_machine, kind=self.errors.StateMachineAlreadyExists,
+                     message=f"State Machine Already Exists: '{machine_arn}'", name=self.name, definition=other, roleArn=ROLE)
+        updated = self.states.update_state_machine(stateMachineArn=machine_arn, definition=other, tracingConfiguration={"enabled": True})
+        told = self.states.describe_state_machine(stateMachineArn=machine_arn)
+        self.has(told, definition=other, revisionId=updated["revisionId"], tracingConfiguration={"enabled": True})
+        self.assertIn(self.name, [m["name"] for p in self.states.get_paginator("list_state_machines").paginate(PaginationConfig={"PageSize": 1}) for m in p["stateMachines"]])
+        self.states.delete_state_machine(stateMachineArn=machine_arn)
+        self.states.delete_state_machine(stateMachineArn=machine_arn)
+        self.refused("StateMachineDoesNotExist", 400, self.states.describe_state_machine, message=f"State Machine Does Not Exist: '{machine_arn}'", stateMachineArn=machine_arn)
+
+    def test_what_is_wrong_is_refused_in_the_services_words(self):
+        self.refused("InvalidName", 400, self.states.create_state_machine, message="Invalid Name: 'a b'", name="a b", definition=PASS, roleArn=ROLE)
+        self.refused("InvalidDefinition", 400, self.states.create_state_machine, name="a", definition="{}", roleArn=ROLE)
+        machine_arn = self.made()["stateMachineArn"]
+        self.refused("MissingRequiredParameter", 400, self.states.update_state_machine, stateMachineArn=machine_arn)
+        self.refused("InvalidArn", 400, self.states.describe_state_machine, stateMachineArn="nonsense")
+        self.refused("ValidationException", 400, self.states.list_state_machines, maxResults=2000)
+        self.refused("InvalidToken", 400, self.states.list_state_machines, nextToken="nonsense")
+
+    def test_versions_and_aliases_choose_what_runs(self):
+        made = self.made(publish=True, versionDescription="first")
+        machine_arn, first = made["stateMachineArn"], made["stateMachineVersionArn"]
+        self.assertEqual(first, f"{machine_arn}:1")
+        fails = machine({"F": {"Type": "Fail", "Error": "Second"}})
+        self.states.update_state_machine(stateMachineArn=machine_arn, definition=fails)
+        second = self.states.publish_state_machine_version(stateMachineArn=machine_arn)["stateMachineVersionArn"]
+        self.assertEqual(self.states.publish_state_machine_version(stateMachineArn=machine_arn)["stateMachineVersionArn"], second)
+        listed = self.states.list_state_machine_versions(stateMachineArn=machine_arn)["stateMachineVersions"]
+        self.assertEqual([v["stateMachineVersionArn"] for v in listed], [second, first])
+        alias = self.states.create_state_machine_alias(name="live", routingConfiguration=[{"stateMachineVersionArn": first, "weight": 100}])["stateMachineAliasArn"]
+        self.assertEqual(alias, f"{machine_arn}:live")
+
+        def ran(of):
+            execution = self.states.start_execution(stateMachineArn=of)["executionArn"]
+            return self.states.describe_execution(executionArn=execution)
+
+        self.has(ran(alias), status="SUCCEEDED", stateMachineArn=machine_arn, stateMachineVersionArn=first, stateMachineAliasArn=alias)
+        self.has(ran(second), status="FAILED", error="Second", stateMachineVersionArn=second)
+        self.assertEqual(len(self.states.list_executions(stateMachineArn=alias)["executions"]), 1)
+        halves = [{"stateMachineVersionArn": first, "weight": 50}, {"stateMachineVersionArn": second, "weight": 50}]
+        self.states.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=halves)
+        self.assertEqual(self.states.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"], halves)
+        self.assertEqual({ran(alias)["status"] for _ in range(40)}, {"SUCCEEDED", "FAILED"})
+        self.assertEqual([a["stateMachineAliasArn"] for a in self.states.list_state_machine_aliases(stateMachineArn=machine_arn)["stateMachineAliases"]], [alias])
+        self.refused("ConflictException", 400, self.states.delete_state_machine_version, stateMachineVersionArn=first)
+        self.states.delete_state_machine_alias(stateMachineAliasArn=alias)
+        self.states.delete_state_machine_version(stateMachineVersionArn=first)
+        self.refused("ResourceNotFound", 400, self.states.describe_state_machine_alias, stateMachineAliasArn=alias)
+
+    def test_activities_and_tags_are_kept(self):
+        activity = self.states.create_activity(name="pack", tags=[{"key": "a", "value": "1"}])["activityArn"]
+        self.has(self.states.describe_activity(activityArn=activity), name="pack", activityArn=activity)
+        self.assertEqual([a["name"] for a in self.states.list_activities()["activities"]], ["pack"])
+        self.states.tag_resource(resourceArn=activity, tags=[{"key": "b", "value": "2"}])
+        self.states.untag_resource(resourceArn=activity, tagKeys=["a"])
+        self.assertEqual(self.states.list_tags_for_resource(resourceArn=activity)["tags"], [{"key": "b", "value": "2"}])
+        self.states.delete_activity(activityArn=activity)
+        self.refused("ActivityDoesNotExist", 400, self.states.describe_activity, message=f"Activity Does Not Exist: '{activity}'", activityArn=activity)
+        self.refused("ResourceNotFound", 400, self.states.list_tags_for_resource, resourceArn=activity)
+
+    def test_a_state_is_tried_and_a_definition_is_validated(self):
+        state = {"Type": "Pass", "Parameters": {"n.$": "$.a"}, "Next": "After"}
+        told = self.states.test_state(definition=json.dumps(state), roleArn=ROLE, input='{"a": 1}', inspectionLevel="DEBUG")
+        self.has(told, status="SUCCEEDED", output='{"n":1}', nextState="After")
+        self.assertEqual(json.loads(told["inspectionData"]["input"]), {"a": 1})
+        task = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "m"}, "End": True}
+        told = self.states.test_state(definition=json.dumps(task), mock={"errorOutput": {"error": "Busy", "cause": "503"}})
+        self.has(told, status="FAILED", error="Busy", cause="503")
+        self.has(self.states.validate_state_machine_definition(definition=PASS), result="OK", diagnostics=[], truncated=False)
+        told = self.states.validate_state_machine_definition(definition=machine({"P": {"Type": "Pass", "Next": "Nowhere"}}))
+        self.has(told, result="FAIL")
+        self.assertTrue(any(d["code"] == "MISSING_TRANSITION_TARGET" for d in told["diagnostics"]), told)
+
+
+ONE, TWO = machine({"One": {"Type": "Succeed"}}), machine({"Two": {"Type": "Succeed"}})
+
+
+class Unchecked(Checks):
+    """By a client that refuses nothing by itself."""
+
+    def setUp(self):
+        super().setUp()
         self.states = self.endpoint.client("stepfunctions", inject_host_prefix=False, parameter_validation=False)
         self.name = self._testMethodName[5:70]
         self.arn = arn(f"stateMachine:{self.name}")
@@ -35,38 +123,6 @@ class Machines(Checks):
         """The operation fails with this error, for which the client has a class."""
         kind = getattr(self.states.exceptions, code)
         return self.refused(code, 400, getattr(self.states, operation), message=message, kind=kind, **request)
-
-    def test_a_machine_lives_as_terraform_has_it(self):
-        tags = [{"key": "team", "value": "orders"}]
-        made = self.made(tags=tags, type="STANDARD", publish=False, loggingConfiguration={"level": "OFF"})
-        self.assertEqual(made["stateMachineArn"], self.arn)
-        self.assertIsInstance(made["creationDate"], datetime.datetime)
-        read = self.states.describe_state_machine(stateMachineArn=self.arn)
-        self.has(
-            read, name=self.name, status="ACTIVE", definition=ONE, roleArn=ROLE, type="STANDARD",
-            creationDate=made["creationDate"], loggingConfiguration={"level": "OFF", "includeExecutionData": False},
-            tracingConfiguration={"enabled": False}, encryptionConfiguration={"type": "AWS_OWNED_KEY"},
-        )
-        self.assertNotIn("revisionId", read)
-        self.assertEqual(self.states.list_tags_for_resource(resourceArn=self.arn)["tags"], tags)
-        self.assertEqual(self.states.list_state_machine_versions(stateMachineArn=self.arn)["stateMachineVersions"], [])
-
-        updated = self.states.update_state_machine(
-            stateMachineArn=self.arn, definition=TWO, roleArn=ROLE + "-2", tracingConfiguration={"enabled": True}
-        )
-        self.assertIsInstance(updated["updateDate"], datetime.datetime)
-        read = self.states.describe_state_machine(stateMachineArn=self.arn)
-        self.has(read, definition=TWO, roleArn=ROLE + "-2", revisionId=updated["revisionId"])
-        self.states.untag_resource(resourceArn=self.arn, tagKeys=["team"])
-        self.states.tag_resource(resourceArn=self.arn, tags=[{"key": "stage", "value": ""}])
-        told = self.states.list_tags_for_resource(resourceArn=self.arn)["tags"]
-        self.assertEqual(told, [{"key": "stage", "value": ""}])
-
-        self.states.delete_state_machine(stateMachineArn=self.arn)
-        message = f"State Machine Does Not Exist: '{self.arn}'"
-        self.refuses("StateMachineDoesNotExist", "describe_state_machine", message, stateMachineArn=self.arn)
-        told = self.refuses("ResourceNotFound", "list_tags_for_resource", resourceArn=self.arn)
-        self.assertEqual(told["resourceName"], self.arn)
 
     def test_what_is_wrong_with_a_request_is_told_as_the_service_tells_it(self):
         request = {"name": self.name, "definition": ONE, "roleArn": ROLE}
@@ -136,19 +192,6 @@ class Machines(Checks):
         self.refuses("ResourceNotFound", "describe_state_machine_alias", stateMachineAliasArn=live)
         self.refuses("StateMachineDoesNotExist", "start_execution", stateMachineArn=live)
 
-    def test_an_activity_lives(self):
-        name = self.name
-        made = self.states.create_activity(name=name, tags=[{"key": "a", "value": "b"}])
-        self.assertEqual(made["activityArn"], arn(f"activity:{name}"))
-        self.assertEqual(self.states.create_activity(name=name)["creationDate"], made["creationDate"])
-        told = self.states.describe_activity(activityArn=made["activityArn"])
-        self.has(told, name=name, creationDate=made["creationDate"], encryptionConfiguration={"type": "AWS_OWNED_KEY"})
-        listed = self.states.list_activities()["activities"]
-        self.assertEqual([activity["name"] for activity in listed], [name])
-        self.assertEqual(len(self.states.list_tags_for_resource(resourceArn=made["activityArn"])["tags"]), 1)
-        self.states.delete_activity(activityArn=made["activityArn"])
-        self.refuses("ActivityDoesNotExist", "describe_activity", activityArn=made["activityArn"])
-
     def test_lists_come_in_pages(self):
         for there in self.states.list_state_machines()["stateMachines"]:
             self.states.delete_state_machine(stateMachineArn=there["stateMachineArn"])
@@ -160,26 +203,3 @@ class Machines(Checks):
         token = pages[0]["nextToken"]
         self.refuses("InvalidToken", "list_activities", nextToken=token)
         self.refuses("InvalidToken", "list_state_machines", nextToken="broken")
-
-    def test_states_and_definitions_are_tested_without_a_machine(self):
-        task = json.dumps({
-            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f"},
-            "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3}], "End": True,
-        })
-        told = self.states.test_state(
-            definition=task, roleArn=ROLE, input="{}", inspectionLevel="DEBUG",
-            mock={"errorOutput": {"error": "Busy", "cause": "later"}}, stateConfiguration={"retrierRetryCount": 1},
-        )
-        self.has(told, status="RETRIABLE", error="Busy", cause="later")
-        self.assertEqual(
-            told["inspectionData"]["errorDetails"], {"retryIndex": 0, "retryBackoffIntervalSeconds": 6}
-        )
-        told = self.states.test_state(definition=task, mock={"result": '{"StatusCode": 200, "Payload": 7}'})
-        self.has(told, status="SUCCEEDED", output='{"StatusCode":200,"Payload":7}')
-        self.refuses("ValidationException", "test_state", definition=task, mock={})
-        self.refuses("InvalidDefinition", "test_state", definition='{"Type": "Map"}')
-        told = self.states.validate_state_machine_definition(definition=ONE)
-        self.has(told, result="OK", diagnostics=[], truncated=False)
-        told = self.states.validate_state_machine_definition(definition="[", severity="WARNING", maxResults=1)
-        self.has(told, result="FAIL")
-        self.assertEqual(told["diagnostics"][0]["code"], "INVALID_JSON_DESCRIPTION")

@@ -190,3 +190,79 @@ class Executions(Checks):
         events.put_targets(Rule="starts", Targets=[{"Id": "1", "Arn": inner, "RoleArn": ROLE}])
         events.put_events(Entries=[{"Source": "shop", "DetailType": "Placed", "Detail": '{"id": 7}'}])
         self.assertEqual(len(self.states.list_executions(stateMachineArn=inner)["executions"]), 2)
+
+
+class Cases(Checks):
+    """Step Functions Local's mock configuration, and the endpoint's own clock."""
+
+    @classmethod
+    def setUpClass(cls):
+        import os
+        import tempfile
+
+        folder = tempfile.mkdtemp(prefix="rehearsal-cases-")
+        task = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:charge", "End": True,
+                "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 5, "MaxAttempts": 2}]}
+        with open(os.path.join(folder, "order.asl.json"), "w") as file:
+            file.write(machine({"Charge": task}))
+        config = {
+            "StateMachines": {"order": {"TestCases": {"Busy": {"Charge": "BusyThenPaid"}, "Paid": {"Charge": "Paid"}}}},
+            "MockedResponses": {
+                "Paid": {"0": {"Return": {"paid": 1}}},
+                "BusyThenPaid": {"0-1": {"Throw": {"Error": "Busy", "Cause": "503"}}, "2": {"Return": {"paid": 2}}},
+            },
+        }
+        with open(os.path.join(folder, "mocks.json"), "w") as file:
+            json.dump(config, file)
+        cls.folder = folder
+        cls.arguments = ("order.asl.json", "--mock-config", "mocks.json")
+        super().setUpClass()
+
+    def setUp(self):
+        super().setUp()
+        self.states = self.endpoint.client("stepfunctions")
+
+    def control(self, method, place, body=None):
+        import urllib.error
+        import urllib.request
+
+        request = urllib.request.Request(self.endpoint.url + "/_rehearsal" + place, method=method, data=None if body is None else json.dumps(body).encode())
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def test_a_test_case_is_named_after_the_machine(self):
+        made = arn("stateMachine:order")
+        self.assertEqual([m["name"] for m in self.states.list_state_machines()["stateMachines"]], ["order"])
+        for case, paid, seconds in [("Busy", 2, 15), ("Paid", 1, 0), ("Busy", 2, 15)]:
+            execution = self.states.start_execution(stateMachineArn=f"{made}#{case}")["executionArn"]
+            while (told := self.states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+                pass
+            self.has(told, status="SUCCEEDED", output=f'{{"paid":{paid}}}', stateMachineArn=made)
+            self.assertEqual((told["stopDate"] - told["startDate"]).total_seconds(), seconds)
+        self.refused("ValidationException", 400, self.states.start_execution, stateMachineArn=f"{made}#Bussy",
+                     message="the mock configuration has no test case `order#Bussy`; did you mean `order#Busy`?")
+
+    def test_the_clock_is_pinned_moved_on_and_let_go(self):
+        self.has(self.control("POST", "/clock/pin")[1], mode="manual")
+        made = self.states.create_state_machine(name="w", roleArn=ROLE, definition=machine({"W": {"Type": "Wait", "Seconds": 60, "End": True}}))
+        execution = self.states.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
+        status = lambda: self.states.describe_execution(executionArn=execution)["status"]  # noqa: E731
+        self.assertEqual(self.control("POST", "/clock/advance", {"by": "59s"})[1]["fired"], [])
+        self.assertEqual(status(), "RUNNING")
+        fired = self.control("POST", "/clock/advance", {"by": 1})[1]["fired"]
+        self.assertEqual([(f["execution"], f["what"]) for f in fired], [(execution, "timer")])
+        self.assertEqual(status(), "SUCCEEDED")
+        self.assertEqual(self.control("POST", "/clock/advance", {"by": "soon"})[0], 400)
+        self.assertEqual(self.control("POST", "/clock/advance-to", {"to": "2001-01-01T00:00:00Z"})[0], 400)
+        self.has(self.control("POST", "/clock/advance-to", {"to": "2030-01-01T00:00:00Z"})[1], now="2030-01-01T00:00:00.000Z")
+        self.has(self.control("POST", "/clock/resume")[1], mode="virtual")
+        self.assertEqual(self.control("GET", "/nothing")[0], 404)
+
+    def test_what_was_made_is_forgotten_and_what_was_given_stays(self):
+        self.states.create_state_machine(name="gone", roleArn=ROLE, definition=PASS)
+        self.assertEqual(self.control("POST", "/reset")[0], 200)
+        self.assertEqual([m["name"] for m in self.states.list_state_machines()["stateMachines"]], ["order"])
+        self.assertEqual(self.states.list_executions(stateMachineArn=arn("stateMachine:order"))["executions"], [])
