@@ -237,7 +237,7 @@ fn machines_are_listed_in_the_order_of_their_creation_and_gone_when_deleted() {
         json!({"stateMachineArn": MACHINE.replace("order", "b"), "name": "b", "type": "STANDARD", "creationDate": 1_704_067_200.0})
     );
     let said = client.refused("ListActivities", json!({"nextToken": first["nextToken"]}));
-    assert_eq!(said, "InvalidToken: Invalid Token: 'Input inconsistent with page token'");
+    assert_eq!(said, "InvalidToken: Invalid Token: 'Invalid token'");
 
     let arn = MACHINE.replace("order", "a");
     for _ in 0..2 {
