@@ -529,7 +529,7 @@ impl Stage {
             return if self.next_at() == Some(next) { Nap::For(left.min(LONGEST_NAP)) } else { Nap::None };
         }
         let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
-        if !self.is_awaited() {
+        if !self.is_awaited(next) {
             return Nap::UntilWoken;
         }
         let wanting = *self.wanting.get_or_insert_with(now);
@@ -564,8 +564,8 @@ impl Stage {
 
     /// Whether somebody waits for an instant: an execution, a poll, a job, a delayed answer. A schedule alone would let the
     /// clock run through years while a test thinks.
-    fn is_awaited(&mut self) -> bool {
-        self.world.clock.next_at().is_some() || self.world.services.awaited_at().is_some() || !self.delayed.is_empty()
+    fn is_awaited(&mut self, at: Timestamp) -> bool {
+        self.world.clock.next_at().is_some() || self.world.services.is_awaited(at) || !self.delayed.is_empty()
     }
 
     fn release(&mut self, now: Timestamp) {

@@ -321,12 +321,12 @@ impl Services {
             .min()
     }
 
-    /// When something next happens that somebody waits for: the end of a poll, of a job or of a function. Schedules and
-    /// messages that come back to a function are no reason for a clock to go on; they happen on the way to one.
+    /// Whether somebody waits here for an instant or a later one: a poll, a job, a function. Schedules and messages that
+    /// come back to a function are no reason for a clock to go on; they happen on the way to one.
     #[cfg(feature = "server")]
-    pub(crate) fn awaited_at(&self) -> Option<Timestamp> {
-        let polls = self.sqs.next_at(self.around.now);
-        polls.into_iter().chain(self.lambda.next_at()).chain(self.jobs.next_at()).min()
+    pub(crate) fn is_awaited(&self, at: Timestamp) -> bool {
+        let own = self.lambda.next_at().into_iter().chain(self.jobs.next_at());
+        own.chain(self.sqs.waited_until()).any(|until| until >= at)
     }
 
     /// Lets happen what is due by now.

@@ -31,8 +31,8 @@ class Executions(Checks):
         made = self.states.create_state_machine(name=name or self.name, definition=definition, roleArn=ROLE, type=kind)
         return made["stateMachineArn"]
 
-    def started(self, definition=PASS, input="{}", **more):
-        return self.states.start_execution(stateMachineArn=self.made(definition), input=input, **more)["executionArn"]
+    def started(self, definition=PASS, input="{}", made=None, **more):
+        return self.states.start_execution(stateMachineArn=self.made(definition, made), input=input, **more)["executionArn"]
 
     def ended(self, execution):
         for _ in range(2000):
@@ -107,6 +107,9 @@ class Executions(Checks):
         self.refused("ExecutionAlreadyExists", 400, self.states.start_execution, input='{"a":2}', **taken)
         self.states.stop_execution(executionArn=first, error="Mine", cause="enough")
         self.has(self.ended(first), status="ABORTED", error="Mine", cause="enough", redriveStatus="REDRIVABLE")
+        done = self.started(made="other", name="done")
+        self.refused("ExecutionNotRedrivable", 400, self.states.redrive_execution, kind=self.errors.ExecutionNotRedrivable,
+                     message="Execution is SUCCEEDED and cannot be redriven", executionArn=done)
         self.refused("ExecutionAlreadyExists", 400, self.states.start_execution, input='{"a":1}', **taken)
 
     def test_what_is_not_there_or_not_right_is_refused(self):
@@ -150,6 +153,10 @@ class Executions(Checks):
         self.states.send_task_success(taskToken=token, output='{"done":true}')
         self.has(self.ended(execution), status="SUCCEEDED", output='{"done":true}')
         self.refused("TaskTimedOut", 400, self.states.send_task_failure, taskToken=token, error="E")
+        other = self.started(machine({"T": {"Type": "Task", "Resource": activity, "End": True}}), made="fails")
+        token = self.states.get_activity_task(activityArn=activity)["taskToken"]
+        self.states.send_task_failure(taskToken=token, error="Broken", cause="glass")
+        self.has(self.ended(other), status="FAILED", error="Broken", cause="glass")
         started = [e for e in self.states.get_execution_history(executionArn=execution)["events"] if e["type"] == "ActivityStarted"]
         self.assertEqual(started[0]["activityStartedEventDetails"], {"workerName": "w"})
 
