@@ -15,8 +15,8 @@ const TOKEN_HOURS: u64 = 24;
 
 /// What a request says about pages.
 ///
-/// A token is bound to its request: `scope` is the operation and whatever else chooses the items, such as the ARN of a
-/// state machine.
+/// A token is bound to its request: `scope` is the operation and, after a blank, whatever else chooses the items, such as
+/// the ARN of a state machine.
 pub(crate) struct Paging<'a> {
     now: Timestamp,
     scope: &'a str,
@@ -68,15 +68,24 @@ impl<'a> Paging<'a> {
 
     fn write(&self, place: usize, key: &str) -> String {
         let until = (self.now + TOKEN_HOURS.hours()).as_millis();
-        let what = format!("{until} {} {place} {key}", hash(self.scope));
+        let (operation, scope) = self.hashes();
+        let what = format!("{until} {operation} {scope} {place} {key}");
         URL_SAFE_NO_PAD.encode(format!("{:016x}{what}", hash(&what)))
+    }
+
+    /// Of the operation, and of the whole scope.
+    fn hashes(&self) -> (u64, u64) {
+        let operation = self.scope.split(' ').next().unwrap_or_default();
+        (hash(operation), hash(self.scope))
     }
 
     fn read(&self, token: &str) -> Result<Last, ServiceError> {
         let last = Last::read(token).filter(|last| self.now <= last.until).ok_or_else(|| invalid("Invalid token"))?;
-        match last.scope == hash(self.scope) {
+        match last.scope == self.hashes() {
             true => Ok(last),
-            false => Err(invalid("Input inconsistent with page token")),
+            // Of the same operation, asked for something else.
+            false if last.scope.0 == self.hashes().0 => Err(invalid("Input inconsistent with page token")),
+            false => Err(invalid("Invalid token")),
         }
     }
 }
@@ -90,8 +99,8 @@ fn hash(text: &str) -> u64 {
 struct Last {
     /// How long the token is good.
     until: Timestamp,
-    /// The hash of the request's scope.
-    scope: u64,
+    /// See [`Paging::hashes`].
+    scope: (u64, u64),
     place: usize,
     key: String,
 }
@@ -100,11 +109,11 @@ impl Last {
     fn read(token: &str) -> Option<Last> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
         let (seal, what) = text.split_at_checked(16)?;
-        let mut parts = what.splitn(4, ' ');
+        let mut parts = what.splitn(5, ' ');
         let mut next = || parts.next();
         let last = Last {
             until: Timestamp::from_millis(next()?.parse().ok()?),
-            scope: next()?.parse().ok()?,
+            scope: (next()?.parse().ok()?, next()?.parse().ok()?),
             place: next()?.parse().ok()?,
             key: next()?.to_owned(),
         };
@@ -173,7 +182,8 @@ mod tests {
         assert!(page(&items, Some(&token), "s", NOW + 24.hours()).is_ok());
         let torn = &token[..token.len() - 1];
         for (token, scope, now, why) in [
-            (&*token, "other", NOW, "Input inconsistent with page token"),
+            (&*token, "s of another", NOW, "Input inconsistent with page token"),
+            (&*token, "other", NOW, "Invalid token"),
             (&*token, "s", NOW + 25.hours(), "Invalid token"),
             (torn, "s", NOW, "Invalid token"),
             ("é", "s", NOW, "Invalid token"),

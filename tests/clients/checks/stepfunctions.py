@@ -77,12 +77,12 @@ class Executions(Checks):
         pages = self.states.get_paginator("get_execution_history").paginate(executionArn=execution, PaginationConfig={"PageSize": 3})
         self.assertEqual([[e["id"] for e in page["events"]] for page in pages], [[1, 2, 3], [4]])
         token = self.states.list_executions(stateMachineArn=made, maxResults=2)["nextToken"]
-        for call, parameters in [
-            (self.states.get_execution_history, dict(executionArn=execution, nextToken=token)),
-            (self.states.list_executions, dict(stateMachineArn=made, statusFilter="FAILED", nextToken=token)),
-            (self.states.list_executions, dict(stateMachineArn=made, nextToken="x")),
+        for call, parameters, why in [
+            (self.states.get_execution_history, dict(executionArn=execution, nextToken=token), "Invalid token"),
+            (self.states.list_executions, dict(stateMachineArn=made, statusFilter="FAILED", nextToken=token), "Input inconsistent with page token"),
+            (self.states.list_executions, dict(stateMachineArn=made, nextToken="x"), "Invalid token"),
         ]:
-            self.refused("InvalidToken", 400, call, kind=self.errors.InvalidToken, **parameters)
+            self.refused("InvalidToken", 400, call, message=f"Invalid Token: '{why}'", kind=self.errors.InvalidToken, **parameters)
 
     def test_a_year_of_waiting_and_a_backoff_take_no_time(self):
         wait = {"Type": "Wait", "Seconds": 30_000_000, "Next": "T"}
