@@ -452,7 +452,8 @@ impl Harness {
 
     /// The world with everything in it but an execution.
     fn empty_world(&self) -> Result<World, Error> {
-        if !self.unchecked && !(self.mocks.is_empty() && self.faults.is_empty()) {
+        let has_keys = !self.mocks.is_empty() || !self.faults.is_empty();
+        if has_keys && !self.unchecked {
             self.check_keys()?;
         }
         let mut world = World::new(self.start, self.seed);
