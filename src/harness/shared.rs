@@ -59,6 +59,9 @@ pub enum ClockMode {
 /// How long the driver sleeps at most where the clock goes with the real one.
 const LONGEST_NAP: Duration = Duration::from_secs(3600);
 
+/// And how long while somebody polls.
+const POLL_NAP: Duration = Duration::from_millis(20);
+
 /// A bell that wakes the driver; it may be rung while the world is locked.
 #[derive(Default)]
 struct Bell {
@@ -281,7 +284,8 @@ impl Shared {
             stage.settle();
             self.tell_of_a_change();
         }
-        if stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
+        let is_timed = matches!(stage.mode, ClockMode::Scaled(_));
+        if is_timed || stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
             self.bell.ring();
         }
         done
@@ -490,6 +494,24 @@ impl Stage {
         Some(virtual_ + now().duration_since(real).mul_f64(speed))
     }
 
+    /// Lets happen what is due by the real clock, and says until when nothing more is.
+    fn go_with_the_real_clock(&mut self, speed: f64) -> Nap {
+        self.catch_up();
+        let now = self.world.clock.now();
+        // Messages become visible again without anything being due, and those who poll for them want to hear of it.
+        self.world.services.pass(now);
+        self.world.run_errands();
+        if self.world.has_work() {
+            return Nap::None;
+        }
+        let next = self.next_at().map(|next| next.since(now).div_f64(speed.max(f64::MIN_POSITIVE)));
+        match (next, self.world.services.is_awaited(now)) {
+            (next, true) => Nap::For(next.unwrap_or(POLL_NAP).min(POLL_NAP)),
+            (Some(next), false) => Nap::For(next.min(LONGEST_NAP)),
+            (None, false) => Nap::UntilWoken,
+        }
+    }
+
     /// Lets a clock that goes with the real one come to where it should be.
     fn catch_up(&mut self) {
         let Some(target) = self.real_instant() else { return };
@@ -524,10 +546,8 @@ impl Stage {
             }
             return Nap::None;
         }
-        if let (Some(next), ClockMode::Scaled(speed)) = (next, self.mode) {
-            self.catch_up();
-            let left = next.since(self.world.clock.now()).div_f64(speed.max(f64::MIN_POSITIVE));
-            return if self.next_at() == Some(next) { Nap::For(left.min(LONGEST_NAP)) } else { Nap::None };
+        if let ClockMode::Scaled(speed) = self.mode {
+            return self.go_with_the_real_clock(speed);
         }
         let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
         if !self.is_awaited(next) {
