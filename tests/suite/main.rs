@@ -60,6 +60,8 @@ mod service_laws;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;
+#[cfg(feature = "server")]
+mod states;
 mod support;
 #[cfg(feature = "iac")]
 mod terraform;

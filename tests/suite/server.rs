@@ -21,7 +21,7 @@ fn harness(definition: &str) -> Harness {
 }
 
 /// A connection with a deadline, so that a server that hangs fails the test.
-fn connect(server: &Server) -> TcpStream {
+pub(crate) fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
@@ -54,7 +54,7 @@ fn call(server: &Server, operation: &str, body: serde_json::Value) -> (u16, serd
     target(server, &format!("AmazonSQS.{operation}"), body)
 }
 
-fn target(server: &Server, name: &str, body: serde_json::Value) -> (u16, serde_json::Value) {
+pub(crate) fn target(server: &Server, name: &str, body: serde_json::Value) -> (u16, serde_json::Value) {
     let (answer, _) = exchange(server, &request("127.0.0.1", name, &body.to_string()));
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
     (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
