@@ -1,0 +1,229 @@
+//! What services refuse, and what they take although it looks odd: codes and sentences, model by model.
+
+use rehearsal::prelude::*;
+use rehearsal::services::{Service, ServiceError, Services, Setup};
+
+/// Models at the first instant.
+struct Cloud(Services);
+
+type Case = (Service, &'static str, serde_json::Value, &'static str);
+
+impl Cloud {
+    fn of(setup: &Setup) -> Cloud {
+        Cloud(Services::new(setup, Timestamp::EPOCH_DEFAULT, 0).unwrap())
+    }
+    fn call(
+        &mut self,
+        service: Service,
+        operation: &str,
+        input: serde_json::Value,
+    ) -> Result<serde_json::Value, ServiceError> {
+        self.0.call(Timestamp::EPOCH_DEFAULT, service, operation, &input.into()).map(|output| output.to_json())
+    }
+    #[track_caller]
+    fn ok(&mut self, service: Service, operation: &str, input: serde_json::Value) -> serde_json::Value {
+        self.call(service, operation, input).unwrap()
+    }
+    /// Every case is refused with its sentence, of which the beginning is given; an empty one stands for success.
+    #[track_caller]
+    fn refuses(&mut self, cases: impl IntoIterator<Item = Case>) {
+        for (service, operation, input, want) in cases {
+            let shown = format!("{operation} {input}");
+            match self.call(service, operation, input) {
+                Ok(output) => assert_eq!(want, "", "{shown} → {output}"),
+                Err(error) => {
+                    let said = error.to_string();
+                    assert!(!want.is_empty() && said.starts_with(want), "{shown} → {said}, not {want}");
+                }
+            }
+        }
+    }
+}
+
+fn arn(service: &str, name: &str) -> String {
+    format!("arn:aws:{service}:us-east-1:123456789012:{name}")
+}
+
+#[test]
+fn an_empty_filter_policy_takes_the_policy_away() {
+    let mut cloud = Cloud::of(&Setup::new().topic("t").queue("q"));
+    let (topic, queue) = (arn("sns", "t"), arn("sqs", "q"));
+    let attributes = json!({ "FilterPolicy": r#"{"kind": ["order"]}"#, "RawMessageDelivery": "true" });
+    let wanted = json!({ "TopicArn": topic, "Protocol": "sqs", "Endpoint": queue, "Attributes": attributes });
+    let made = cloud.ok(Service::Sns, "Subscribe", wanted);
+    let subscription = made["SubscriptionArn"].clone();
+    cloud.ok(Service::Sns, "Publish", json!({ "TopicArn": topic, "Message": "unwanted" }));
+    let set = |text: &str| json!({ "SubscriptionArn": subscription, "AttributeName": "FilterPolicy", "AttributeValue": text });
+    cloud.ok(Service::Sns, "SetSubscriptionAttributes", set("{}"));
+    cloud.ok(Service::Sns, "Publish", json!({ "TopicArn": topic, "Message": "wanted" }));
+    let bodies: Vec<_> = cloud.0.messages("q").unwrap().iter().map(|m| m.body().to_owned()).collect();
+    assert_eq!(bodies, ["wanted"]);
+    let all = cloud.ok(Service::Sns, "GetSubscriptionAttributes", json!({ "SubscriptionArn": subscription }));
+    assert!(all["Attributes"]["FilterPolicy"].is_null(), "{all}");
+    let keys = |n: usize| format!("{{{}}}", (0..n).map(|i| format!(r#""k{i}": ["v"]"#)).collect::<Vec<_>>().join(", "));
+    cloud.refuses([
+        (Service::Sns, "SetSubscriptionAttributes", set(&keys(5)), ""),
+        (
+            Service::Sns,
+            "SetSubscriptionAttributes",
+            set(&keys(6)),
+            "InvalidParameter: Invalid parameter: FilterPolicy: Filter policy can not have more than 5 keys",
+        ),
+        (
+            Service::Sns,
+            "SetSubscriptionAttributes",
+            set(r#"{"a": {}}"#),
+            "InvalidParameter: Invalid parameter: Filter policy scope MessageAttributes does not support nested",
+        ),
+    ]);
+}
+
+#[test]
+fn a_published_message_has_as_many_attributes_as_it_likes_and_only_raw_queues_mind() {
+    let mut cloud = Cloud::of(&Setup::new().topic("t").queue("raw").queue("whole").queue("dead"));
+    let topic = arn("sns", "t");
+    let dead = json!({ "deadLetterTargetArn": arn("sqs", "dead") }).to_string();
+    for (queue, raw) in [("raw", "true"), ("whole", "false")] {
+        let attributes = json!({ "RawMessageDelivery": raw, "RedrivePolicy": dead });
+        let endpoint = arn("sqs", queue);
+        let wanted = json!({ "TopicArn": topic, "Protocol": "sqs", "Endpoint": endpoint, "Attributes": attributes });
+        cloud.ok(Service::Sns, "Subscribe", wanted);
+    }
+    let text = |kind: &str, value: &str| json!({ "DataType": kind, "StringValue": value });
+    let many: serde_json::Map<_, _> = (0..11).map(|i| (format!("a{i}"), text("String", "x"))).collect();
+    cloud.ok(Service::Sns, "Publish", json!({ "TopicArn": topic, "Message": "m", "MessageAttributes": many }));
+    let count = |queue: &str| cloud.0.messages(queue).unwrap().len();
+    assert_eq!([count("raw"), count("whole"), count("dead")], [0, 1, 1]);
+    let with = |name: &str, attribute: serde_json::Value| json!({ "TopicArn": topic, "Message": "m", "MessageAttributes": { name: attribute } });
+    cloud.refuses([
+        (
+            Service::Sns,
+            "Publish",
+            with("a", text("Strung", "x")),
+            "ParameterValueInvalid: The message attribute 'a' has an invalid message attribute type, the set of supported \
+             type prefixes is Binary, Number, and String.",
+        ),
+        (
+            Service::Sns,
+            "Publish",
+            with("a", text("Number", "NaN")),
+            "ParameterValueInvalid: Could not cast message attribute 'a' value to number.",
+        ),
+        (
+            Service::Sns,
+            "Publish",
+            with("a..b", text("String", "x")),
+            "ParameterValueInvalid: Message attribute name can not have successive '.' character.",
+        ),
+        (
+            Service::Sns,
+            "Publish",
+            with("a b", text("String", "x")),
+            "ParameterValueInvalid: Invalid non-alphanumeric character '#x20' was found in the message attribute name.",
+        ),
+        (Service::Sns, "Publish", with("a.b", text("Number.int", "1e3")), ""),
+    ]);
+}
+
+#[test]
+fn a_fifo_queue_shows_its_defaults_and_takes_only_the_values_there_are() {
+    let mut cloud = Cloud::of(&Setup::new());
+    let fifo = |name: &str, more: serde_json::Value| {
+        let mut attributes = json!({ "FifoQueue": "true" });
+        attributes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "QueueName": name, "Attributes": attributes })
+    };
+    cloud.ok(Service::Sqs, "CreateQueue", fifo("a.fifo", json!({})));
+    let all = cloud.ok(Service::Sqs, "GetQueueAttributes", json!({ "QueueUrl": "a.fifo", "AttributeNames": ["All"] }));
+    let shown = |name: &str| all["Attributes"][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        ["ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"].map(shown),
+        ["false", "queue", "perQueue"]
+    );
+    let set = |more: serde_json::Value| json!({ "QueueUrl": "a.fifo", "Attributes": more });
+    let per_group = json!({ "FifoThroughputLimit": "perMessageGroupId" });
+    cloud.refuses([
+        (Service::Sqs, "CreateQueue", fifo("a.fifo", json!({ "DeduplicationScope": "queue" })), ""),
+        (
+            Service::Sqs,
+            "CreateQueue",
+            fifo("b.fifo", json!({ "DeduplicationScope": "foo" })),
+            "InvalidAttributeValue: Invalid value for the parameter DeduplicationScope.",
+        ),
+        (
+            Service::Sqs,
+            "SetQueueAttributes",
+            set(per_group.clone()),
+            "InvalidAttributeValue: The perMessageGroupId value",
+        ),
+        (Service::Sqs, "SetQueueAttributes", set(json!({ "DeduplicationScope": "messageGroup" })), ""),
+        (Service::Sqs, "SetQueueAttributes", set(per_group), ""),
+        (
+            Service::Sqs,
+            "SetQueueAttributes",
+            set(json!({ "DeduplicationScope": "queue" })),
+            "InvalidAttributeValue: The perMessageGroupId value",
+        ),
+        (Service::Sqs, "CreateQueue", json!({ "QueueName": "plain" }), ""),
+        (
+            Service::Sqs,
+            "SetQueueAttributes",
+            json!({ "QueueUrl": "plain", "Attributes": { "DeduplicationScope": "queue" } }),
+            "InvalidAttributeValue: You can specify the DeduplicationScope only when FifoQueue is set to true.",
+        ),
+    ]);
+    let plain = cloud.ok(Service::Sqs, "GetQueueAttributes", json!({ "QueueUrl": "plain", "AttributeNames": ["All"] }));
+    assert!(plain["Attributes"]["DeduplicationScope"].is_null());
+}
+
+#[test]
+fn attributes_of_messages_have_names_and_values_that_the_service_allows() {
+    let mut cloud = Cloud::of(&Setup::new().queue("q"));
+    let mut send = |name: &str, kind: &str, value: &str| {
+        let attributes = json!({ name: { "DataType": kind, "StringValue": value } });
+        let input = json!({ "QueueUrl": "q", "MessageBody": "b", "MessageAttributes": attributes });
+        cloud.call(Service::Sqs, "SendMessage", input).map_err(|error| (error.code, error.message))
+    };
+    for name in [".a", "a.", "a..b", "AWS.x", "aws.x", "Amazon.y", "a b", ""] {
+        let (code, message) = send(name, "String", "v").unwrap_err();
+        assert!(
+            code == "InvalidParameterValue" && message.contains(&format!("'{name}' is invalid")),
+            "{name}: {message}"
+        );
+    }
+    for (kind, value, why) in [
+        ("Number", "NaN", "Can't cast the value"),
+        ("Number", "inf", "Can't cast the value"),
+        ("String", "a\u{1}b", "Invalid binary character '#x1'"),
+        (&*format!("String.{}", "x".repeat(250)), "v", "must be at most 256 characters long"),
+    ] {
+        let (code, message) = send("a", kind, value).unwrap_err();
+        assert!(code == "InvalidParameterValue" && message.contains(why), "{kind} {value:?}: {message}");
+    }
+    for (name, kind, value) in [("a.b", "Number", "-1.5e3"), ("awsx", "String.custom", "ü\n"), ("a", "Number.int", "7")]
+    {
+        assert!(send(name, kind, value).is_ok(), "{name} {kind} {value}");
+    }
+}
+
+#[test]
+fn a_queue_has_fifty_tags_and_keys_that_are_some() {
+    let mut cloud = Cloud::of(&Setup::new().queue("q"));
+    let tags = |from: usize, to: usize| {
+        let tags: serde_json::Map<_, _> = (from..to).map(|i| (format!("k{i}"), json!("v"))).collect();
+        json!({ "QueueUrl": "q", "Tags": tags })
+    };
+    let untag = |keys: serde_json::Value| json!({ "QueueUrl": "q", "TagKeys": keys });
+    let long = "x".repeat(129);
+    cloud.refuses([
+        (Service::Sqs, "TagQueue", tags(0, 0), "MissingParameter: The request must contain the parameter Tags."),
+        (Service::Sqs, "TagQueue", tags(0, 51), "InvalidParameterValue: Too many tags added for queue q."),
+        (Service::Sqs, "TagQueue", tags(0, 50), ""),
+        (Service::Sqs, "TagQueue", tags(49, 50), ""),
+        (Service::Sqs, "TagQueue", tags(50, 51), "InvalidParameterValue: Too many tags added for queue q."),
+        (Service::Sqs, "UntagQueue", untag(json!([])), "InvalidParameterValue: Tag keys must be between 1 and 128"),
+        (Service::Sqs, "UntagQueue", untag(json!([long])), "InvalidParameterValue: Tag keys must be between 1 and 128"),
+        (Service::Sqs, "UntagQueue", untag(json!(["k0", "none"])), ""),
+        (Service::Sqs, "TagQueue", tags(50, 51), ""),
+    ]);
+}
