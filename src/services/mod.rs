@@ -33,6 +33,7 @@ pub mod events;
 mod hex;
 pub(crate) mod integration;
 pub mod jobs;
+mod kind;
 pub mod lambda;
 mod members;
 mod pattern;
@@ -195,7 +196,10 @@ impl Services {
         }
         self.around.now = self.around.now.max(now);
         self.asked_at = self.around.now;
-        let answer = self.one(service, operation, input);
+        let answer = match kind::check(service, input) {
+            Ok(()) => self.one(service, operation, input),
+            Err(error) => Answer::Now(Err(error)),
+        };
         self.run_errands();
         answer
     }

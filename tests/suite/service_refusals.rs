@@ -227,3 +227,29 @@ fn a_queue_has_fifty_tags_and_keys_that_are_some() {
         (Service::Sqs, "TagQueue", tags(50, 51), ""),
     ]);
 }
+
+#[test]
+fn a_parameter_of_another_type_is_no_absent_one() {
+    let mut cloud = Cloud::of(&Setup::new().queue("q"));
+    let role = "arn:aws:iam::123456789012:role/r";
+    let code = json!({ "ZipFile": ZIP });
+    let function = json!({ "FunctionName": "f", "Runtime": "python3.12", "Handler": "a.b", "Role": role, "Code": code,
+        "Timeout": "abc" });
+    let refused = "SerializationException: STRING_VALUE cannot be converted to Integer";
+    cloud.refuses([
+        (Service::Sqs, "SendMessage", json!({ "QueueUrl": "q", "MessageBody": "b", "DelaySeconds": "abc" }), refused),
+        (
+            Service::Sqs,
+            "SendMessage",
+            json!({ "QueueUrl": "q", "MessageBody": 5 }),
+            "SerializationException: NUMBER_VALUE cannot be converted to String",
+        ),
+        (Service::Lambda, "CreateFunction", function, refused),
+        (Service::Events, "PutEvents", json!({ "Entries": 5 }), "SerializationException: Expected list or null"),
+        (Service::Sqs, "SendMessage", json!({ "QueueUrl": "q", "MessageBody": "b", "DelaySeconds": "5" }), ""),
+        (Service::Sqs, "PurgeQueue", json!({ "QueueUrl": "q", "Hard": true }), "NotModelled: the parameter `Hard`"),
+    ]);
+}
+
+/// An archive with one empty file in it, `a`.
+const ZIP: &str = "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAYVBLAQIUAxQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAACAAQAAAABhUEsFBgAAAAABAAEALwAAAB8AAAAAAA==";
