@@ -251,5 +251,39 @@ fn a_parameter_of_another_type_is_no_absent_one() {
     ]);
 }
 
+#[test]
+fn a_schedule_that_is_made_again_by_the_same_request_is_the_same() {
+    let mut cloud = Cloud::of(&Setup::new().queue("q"));
+    let schedule = |token: &str, minutes: u32| {
+        json!({ "Name": "s", "ScheduleExpression": format!("rate({minutes} minutes)"), "ClientToken": token,
+            "FlexibleTimeWindow": { "Mode": "OFF" },
+            "Target": { "Arn": arn("sqs", "q"), "RoleArn": "arn:aws:iam::123456789012:role/r" } })
+    };
+    let group = |token: &str| json!({ "Name": "g", "ClientToken": token });
+    let mut without = schedule("", 5);
+    without.as_object_mut().unwrap().remove("ClientToken");
+    let first = cloud.ok(Service::Scheduler, "CreateSchedule", schedule("one", 5));
+    assert_eq!(cloud.ok(Service::Scheduler, "CreateSchedule", schedule("one", 5)), first);
+    let first = cloud.ok(Service::Scheduler, "CreateScheduleGroup", group("one"));
+    assert_eq!(cloud.ok(Service::Scheduler, "CreateScheduleGroup", group("one")), first);
+    let conflict = "ConflictException: Schedule s already exists.";
+    cloud.refuses([
+        (Service::Scheduler, "CreateSchedule", schedule("two", 5), conflict),
+        (Service::Scheduler, "CreateSchedule", schedule("one", 6), conflict),
+        (Service::Scheduler, "CreateSchedule", without.clone(), conflict),
+        (Service::Scheduler, "UpdateSchedule", schedule("three", 7), ""),
+        (Service::Scheduler, "CreateSchedule", schedule("one", 5), ""),
+        (
+            Service::Scheduler,
+            "CreateScheduleGroup",
+            group("two"),
+            "ConflictException: Schedule group g already exists.",
+        ),
+        (Service::Scheduler, "DeleteSchedule", json!({ "Name": "s" }), ""),
+        (Service::Scheduler, "CreateSchedule", without.clone(), ""),
+        (Service::Scheduler, "CreateSchedule", without, conflict),
+    ]);
+}
+
 /// An archive with one empty file in it, `a`.
 const ZIP: &str = "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAYVBLAQIUAxQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAACAAQAAAABhUEsFBgAAAAABAAEALwAAAB8AAAAAAA==";
