@@ -23,6 +23,7 @@
 //! A model is as exact as it goes: an operation or a parameter that is not modelled is refused with an error that says
 //! so, and never answered with a guess.
 
+mod across;
 mod answer;
 mod arn;
 #[cfg(feature = "dynamodb")]
@@ -205,6 +206,9 @@ impl Services {
     }
 
     fn one(&mut self, service: Service, operation: &str, input: &Value) -> Answer {
+        if let Err(error) = self.across(service, operation, input) {
+            return Answer::Now(Err(error));
+        }
         let around = &mut self.around;
         match service {
             Service::Sqs => self.sqs.ask(around, operation, input),

@@ -1,7 +1,7 @@
 //! What services refuse, and what they take although it looks odd: codes and sentences, model by model.
 
 use rehearsal::prelude::*;
-use rehearsal::services::{Service, ServiceError, Services, Setup};
+use rehearsal::services::{Function, Service, ServiceError, Services, Setup};
 
 /// Models at the first instant.
 struct Cloud(Services);
@@ -252,6 +252,39 @@ fn a_parameter_of_another_type_is_no_absent_one() {
 }
 
 #[test]
+fn a_bucket_tells_only_those_who_are_there_and_of_what_there_is() {
+    let setup = Setup::new().bucket("data").queue("q").topic("t").function(Function::new("f").mock(json!(1)));
+    let mut cloud = Cloud::of(&setup);
+    let told = |list: &str, member: &str, arn: &str, event: &str| {
+        let entry = json!({ member: arn, "Events": [event] });
+        json!({ "Bucket": "data", "NotificationConfiguration": { list: [entry] } })
+    };
+    let queue = |name: &str, event: &str| told("QueueConfigurations", "QueueArn", &arn("sqs", name), event);
+    let topic = |name: &str| told("TopicConfigurations", "TopicArn", &arn("sns", name), "s3:ObjectCreated:Put");
+    let function = |name: &str| {
+        let arn = arn("lambda", &format!("function:{name}"));
+        told("LambdaFunctionConfigurations", "LambdaFunctionArn", &arn, "s3:ObjectRemoved:*")
+    };
+    let mut unchecked = queue("gone", "s3:ObjectCreated:*");
+    unchecked["SkipDestinationValidation"] = json!(true);
+    let mut nowhere = queue("gone", "s3:ObjectCreated:*");
+    nowhere["Bucket"] = json!("none");
+    let put = "PutBucketNotificationConfiguration";
+    let invalid = "InvalidArgument: Unable to validate the following destination configurations";
+    cloud.refuses([
+        (Service::S3, put, queue("q", "s3:ObjectCreated:*"), ""),
+        (Service::S3, put, topic("t"), ""),
+        (Service::S3, put, function("f"), ""),
+        (Service::S3, put, queue("gone", "s3:ObjectCreated:*"), invalid),
+        (Service::S3, put, topic("gone"), invalid),
+        (Service::S3, put, function("gone"), invalid),
+        (Service::S3, put, queue("q", "s3:Foo"), "InvalidArgument: The event is not supported for notifications"),
+        (Service::S3, put, unchecked, ""),
+        (Service::S3, put, nowhere, "NoSuchBucket"),
+    ]);
+}
+
+#[test]
 fn a_schedule_that_is_made_again_by_the_same_request_is_the_same() {
     let mut cloud = Cloud::of(&Setup::new().queue("q"));
     let schedule = |token: &str, minutes: u32| {
@@ -287,3 +320,60 @@ fn a_schedule_that_is_made_again_by_the_same_request_is_the_same() {
 
 /// An archive with one empty file in it, `a`.
 const ZIP: &str = "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAYVBLAQIUAxQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAACAAQAAAABhUEsFBgAAAAABAAEALwAAAB8AAAAAAA==";
+
+#[test]
+fn a_function_needs_a_runtime_that_there_is_and_code_that_can_be_had() {
+    let mut cloud = Cloud::of(&Setup::new().bucket("code").object("code", "f.zip", "PK"));
+    let function = |name: &str, runtime: &str, code: serde_json::Value| {
+        json!({ "FunctionName": name, "Runtime": runtime, "Handler": "a.b", "Code": code,
+            "Role": "arn:aws:iam::123456789012:role/r" })
+    };
+    let at = |bucket: &str, key: &str| json!({ "S3Bucket": bucket, "S3Key": key });
+    let update = |bucket: &str| json!({ "FunctionName": "f", "S3Bucket": bucket, "S3Key": "f.zip" });
+    let empty = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+    let create = "CreateFunction";
+    let no_bucket = "InvalidParameterValueException: Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error \
+                     Message: The specified bucket does not exist";
+    cloud.refuses([
+        (
+            Service::Lambda,
+            create,
+            function("f", "foo", json!({ "ZipFile": ZIP })),
+            "InvalidParameterValueException: Value foo at 'runtime' failed to satisfy constraint: Member must satisfy enum",
+        ),
+        (
+            Service::Lambda,
+            create,
+            function("f", "python3.12", json!({ "ZipFile": "bm8gemlw" })),
+            "InvalidParameterValueException: Could not unzip uploaded file.",
+        ),
+        (
+            Service::Lambda,
+            create,
+            function("f", "python3.12", json!({ "ZipFile": empty })),
+            "InvalidParameterValueException: Uploaded file must be a non-empty zip",
+        ),
+        (Service::Lambda, create, function("f", "python3.12", at("none", "f.zip")), no_bucket),
+        (
+            Service::Lambda,
+            create,
+            function("f", "python3.12", at("code", "g.zip")),
+            "InvalidParameterValueException: Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The \
+             specified key does not exist.",
+        ),
+        (Service::Lambda, "UpdateFunctionCode", update("none"), "ResourceNotFoundException"),
+        (Service::Lambda, create, function("f", "python3.12", at("code", "f.zip")), ""),
+        (Service::Lambda, create, function("g", "nodejs22.x", json!({ "ZipFile": ZIP })), ""),
+        (Service::Lambda, "UpdateFunctionCode", update("none"), no_bucket),
+        (Service::Lambda, "UpdateFunctionCode", update("code"), ""),
+    ]);
+}
+
+#[test]
+fn a_mapping_from_a_stream_is_refused_as_such() {
+    let mut cloud = Cloud::of(&Setup::new().function(Function::new("f").mock(json!(1))));
+    let source = "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/1";
+    let input = json!({ "EventSourceArn": source, "FunctionName": "f", "StartingPosition": "LATEST" });
+    let want = "NotModelled: an event source mapping from a stream of DynamoDB (`arn:aws:dynamodb";
+    cloud.refuses([(Service::Lambda, "CreateEventSourceMapping", input, want)]);
+}
