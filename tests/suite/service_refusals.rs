@@ -377,3 +377,183 @@ fn a_mapping_from_a_stream_is_refused_as_such() {
     let want = "NotModelled: an event source mapping from a stream of DynamoDB (`arn:aws:dynamodb";
     cloud.refuses([(Service::Lambda, "CreateEventSourceMapping", input, want)]);
 }
+
+#[cfg(feature = "dynamodb")]
+mod tables {
+    use rehearsal::services::Table;
+
+    use super::*;
+
+    const DYNAMODB: Service = Service::DynamoDb;
+
+    fn cloud() -> Cloud {
+        let (first, second) = (json!({ "id": "a", "n": 1 }), json!({ "id": "b" }));
+        Cloud::of(&Setup::new().table(Table::new("tab", "id").item(first).item(second)))
+    }
+
+    #[test]
+    fn a_transaction_that_would_change_a_key_is_cancelled_and_does_nothing() {
+        let mut cloud = cloud();
+        let update = |id: &str, expression: &str| {
+            json!({ "Update": { "TableName": "tab", "Key": { "id": { "S": id } }, "UpdateExpression": expression,
+                "ExpressionAttributeNames": { "#i": "id", "#n": "n" },
+                "ExpressionAttributeValues": { ":x": { "S": "q" } } } })
+        };
+        let put = json!({ "Put": { "TableName": "tab", "Item": { "id": { "S": "c" } } } });
+        let both = json!({ "TransactItems": [put, update("a", "SET #n = :x, #i = :x")] });
+        let refused = cloud.call(DYNAMODB, "TransactWriteItems", both).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.status), ("TransactionCanceledException", 400));
+        assert!(refused.message.ends_with("[None, ValidationError]"), "{}", refused.message);
+        let reasons = refused.members.unwrap().to_json()["CancellationReasons"].clone();
+        assert_eq!(
+            reasons[1]["Message"],
+            "One or more parameter values were invalid: Cannot update attribute id. This attribute is part of the key"
+        );
+        let ids: Vec<_> = cloud.0.items("tab").unwrap().iter().map(|item| item.to_json()["id"].clone()).collect();
+        assert_eq!(ids, [json!("a"), json!("b")]);
+        let fine = json!({ "Update": { "TableName": "tab", "Key": { "id": { "S": "a" } },
+            "UpdateExpression": "SET n = if_not_exists(id, :x)", "ExpressionAttributeValues": { ":x": { "S": "q" } } } });
+        cloud.ok(DYNAMODB, "TransactWriteItems", json!({ "TransactItems": [fine] }));
+    }
+
+    #[test]
+    fn values_without_an_expression_are_refused_in_transactions_too() {
+        let put = |more: serde_json::Value| {
+            let mut put = json!({ "TableName": "tab", "Item": { "id": { "S": "c" } } });
+            put.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({ "TransactItems": [{ "Put": put }] })
+        };
+        let values = json!({ "ExpressionAttributeValues": { ":x": { "S": "1" } } });
+        let used = json!({ "ExpressionAttributeValues": { ":x": { "S": "1" } }, "ConditionExpression": "id <> :x" });
+        cloud().refuses([
+            (
+                DYNAMODB,
+                "TransactWriteItems",
+                put(values),
+                "ValidationException: ExpressionAttributeValues can only be specified when using expressions: \
+                 ConditionExpression is null",
+            ),
+            (
+                DYNAMODB,
+                "TransactWriteItems",
+                put(json!({ "ExpressionAttributeNames": { "#x": "x" } })),
+                "ValidationException: ExpressionAttributeNames can only be specified when using expressions",
+            ),
+            (DYNAMODB, "TransactWriteItems", put(used), ""),
+        ]);
+    }
+
+    #[test]
+    fn an_index_gives_only_what_it_has() {
+        let mut cloud = Cloud::of(&Setup::new().with(DYNAMODB));
+        let key = |name: &str| json!([{ "AttributeName": name, "KeyType": "HASH" }]);
+        let text = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+        let index = json!({ "IndexName": "gix", "KeySchema": key("g"),
+            "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["a"] } });
+        let table = json!({ "TableName": "tab", "KeySchema": key("id"), "AttributeDefinitions": [text("id"), text("g")],
+            "BillingMode": "PAY_PER_REQUEST", "GlobalSecondaryIndexes": [index] });
+        cloud.ok(DYNAMODB, "CreateTable", table);
+        let query = |projection: &str| {
+            json!({ "TableName": "tab", "IndexName": "gix", "KeyConditionExpression": "g = :g",
+                "ExpressionAttributeValues": { ":g": { "S": "x" } }, "ExpressionAttributeNames": { "#b": "b" },
+                "ProjectionExpression": projection })
+        };
+        cloud.refuses([(
+            DYNAMODB,
+            "Query",
+            query("id, a, #b.c"),
+            "ValidationException: One or more parameter values were invalid: Global secondary index gix does not project [b]",
+        )]);
+        let mut fine = query("id, g, a.x[0]");
+        fine.as_object_mut().unwrap().remove("ExpressionAttributeNames");
+        cloud.ok(DYNAMODB, "Query", fine);
+    }
+
+    #[test]
+    fn what_is_on_or_off_already_is_not_turned_so_again() {
+        let expiry = |enabled: bool| {
+            let wanted = json!({ "Enabled": enabled, "AttributeName": "ttl" });
+            json!({ "TableName": "tab", "TimeToLiveSpecification": wanted })
+        };
+        let stream =
+            |specification: serde_json::Value| json!({ "TableName": "tab", "StreamSpecification": specification });
+        let on = || stream(json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" }));
+        let off = || stream(json!({ "StreamEnabled": false }));
+        let mut cloud = cloud();
+        cloud.refuses([
+            (DYNAMODB, "UpdateTimeToLive", expiry(false), "ValidationException: TimeToLive is already disabled"),
+            (DYNAMODB, "UpdateTimeToLive", expiry(true), ""),
+            (DYNAMODB, "UpdateTimeToLive", expiry(true), "ValidationException: TimeToLive is already enabled"),
+            (DYNAMODB, "UpdateTimeToLive", expiry(false), ""),
+            (DYNAMODB, "UpdateTable", off(), "ValidationException: Table has no enabled stream"),
+            (DYNAMODB, "UpdateTable", on(), ""),
+            (DYNAMODB, "UpdateTable", on(), "ValidationException: Table already has an enabled stream"),
+        ]);
+        let described = cloud.ok(DYNAMODB, "DescribeTable", json!({ "TableName": "tab" }));
+        let stream = json!({ "StreamArn": described["Table"]["LatestStreamArn"] });
+        let item = json!({ "TableName": "tab", "Item": { "id": { "S": "c" } } });
+        cloud.ok(DYNAMODB, "PutItem", item);
+        let described = cloud.ok(DYNAMODB, "DescribeStream", stream);
+        let range = &described["StreamDescription"]["Shards"][0]["SequenceNumberRange"];
+        assert!(range["StartingSequenceNumber"].is_string() && range["EndingSequenceNumber"].is_null(), "{described}");
+        cloud.ok(DYNAMODB, "UpdateTable", off());
+    }
+
+    #[test]
+    fn what_the_engine_does_not_read_is_not_swallowed() {
+        let create = |more: (&str, serde_json::Value)| {
+            let mut table = json!({ "TableName": "new", "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+                "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }] });
+            table[more.0] = more.1;
+            table
+        };
+        let update = |member: &str, value: serde_json::Value| json!({ "TableName": "tab", member: value });
+        let warmth = json!({ "ReadUnitsPerSecond": 100 });
+        let replica = json!([{ "Create": { "RegionName": "eu-west-1" } }]);
+        cloud().refuses([
+            (
+                DYNAMODB,
+                "CreateTable",
+                create(("ResourcePolicy", json!("{}"))),
+                "NotModelled: the parameter `ResourcePolicy`",
+            ),
+            (
+                DYNAMODB,
+                "CreateTable",
+                create(("WarmThroughput", warmth.clone())),
+                "NotModelled: the parameter `WarmThroughput`",
+            ),
+            (DYNAMODB, "UpdateTable", update("WarmThroughput", warmth), "NotModelled: the parameter `WarmThroughput`"),
+            (DYNAMODB, "UpdateTable", update("ReplicaUpdates", replica), "NotModelled: the parameter `ReplicaUpdates`"),
+            (DYNAMODB, "CreateTable", create(("WarmThroughput", json!(null))), ""),
+        ]);
+    }
+
+    #[test]
+    fn key_conditions_and_types_are_refused_in_the_words_of_the_service() {
+        let query = |condition: &str| {
+            json!({ "TableName": "tab", "KeyConditionExpression": condition,
+                "ExpressionAttributeValues": { ":a": { "S": "a" }, ":b": { "S": "b" } } })
+        };
+        let typed = |kind: &str| {
+            json!({ "TableName": "tab", "FilterExpression": "attribute_type ( n, :k )",
+                "ExpressionAttributeValues": { ":k": { "S": kind } } })
+        };
+        let operator = "ValidationException: Invalid operator used in KeyConditionExpression: ";
+        let said = |operation: &str, input: serde_json::Value| {
+            cloud().call(DYNAMODB, operation, input).map(|_| ()).map_err(|error| error.to_string())
+        };
+        for (condition, odd) in
+            [("id = :a OR id = :b", "OR"), ("id <> :a", "<>"), ("id IN (:a, :b)", "IN"), ("NOT id = :a", "NOT")]
+        {
+            assert_eq!(said("Query", query(condition)), Err(format!("{operator}{odd}")), "{condition}");
+        }
+        assert_eq!(
+            said("Scan", typed("Z")).unwrap_err(),
+            "ValidationException: Invalid FilterExpression: Invalid attribute type name found; type: Z, valid types: \
+             {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+        );
+        assert_eq!(said("Scan", typed("N")), Ok(()));
+    }
+}
