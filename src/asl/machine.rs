@@ -307,6 +307,7 @@ pub(crate) enum InputType {
     Manifest,
 }
 
+#[derive(Clone, Debug)]
 pub(crate) enum CsvHeaders {
     FirstRow,
     Given(Vec<Str>),

@@ -8,7 +8,7 @@ use rehearsal::asl::{CompileOptions, MachineType};
 use rehearsal::diagnostic::Diagnostic;
 use rehearsal::engine::Status;
 use rehearsal::error::ErrorKind;
-use rehearsal::harness::Child;
+use rehearsal::harness::ChildrenLeftOut;
 use rehearsal::history::{compact::Compact, wire};
 use rehearsal::mock::Unused;
 use rehearsal::time::format_offset;
@@ -157,7 +157,7 @@ fn show(args: &RunArgs, screen: &mut Screen, name: &str, run: &Run, took: Option
                 write!(out, "{}", if args.whole { compact.whole() } else { compact })?;
             }
         }
-        for line in children(run.children()) {
+        for line in children(run) {
             writeln!(out, "  {line}")?;
         }
         Ok(())
@@ -217,6 +217,8 @@ struct Group<'a> {
     is_map: bool,
     succeeded: usize,
     others: Vec<(usize, &'a Status)>,
+    /// Those of which only the number is kept.
+    left_out: Vec<&'a ChildrenLeftOut>,
     all: usize,
 }
 
@@ -224,21 +226,24 @@ struct Group<'a> {
 const SHOWN: usize = 3;
 
 /// One line for each distributed Map and each machine that was started, and the first failures under it.
-fn children(children: &[Child]) -> Vec<String> {
+fn children(run: &Run) -> Vec<String> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for child in children {
+    for child in run.children() {
         // `…:execution:machine/Label:name` for a Map's children, `…:execution:machine:name` for others; Express
         // executions have one part more.
         let machine = child.arn.split(':').nth(6).unwrap_or_default();
         let (name, is_map) = machine.split_once('/').map_or((machine, false), |(_, label)| (label, true));
         let at = groups.iter().position(|g| (g.name, g.is_map) == (name, is_map)).unwrap_or_else(|| {
-            groups.push(Group { name, is_map, succeeded: 0, others: Vec::new(), all: 0 });
+            let left_out = run.children_left_out().iter().filter(|l| &*l.machine_name == machine).collect::<Vec<_>>();
+            let all = left_out.iter().map(|l| l.count).sum();
+            let succeeded = left_out.iter().filter(|l| l.status == "SUCCEEDED").map(|l| l.count).sum();
+            groups.push(Group { name, is_map, succeeded, others: Vec::new(), left_out, all });
             groups.len() - 1
         });
         let Some(group) = groups.get_mut(at) else { continue };
         match &child.status {
             Status::Succeeded(_) => group.succeeded += 1,
-            other => group.others.push((group.all, other)),
+            other => group.others.push((child.index.unwrap_or(group.all), other)),
         }
         group.all += 1;
     }
@@ -256,7 +261,8 @@ impl Group<'_> {
         };
         let mut line = format!("children  {what}: {succeeded} succeeded");
         for (status, words) in [("FAILED", "failed"), ("TIMED_OUT", "timed out"), ("ABORTED", "aborted")] {
-            let n = self.others.iter().filter(|(_, s)| s.name() == status).count();
+            let left_out: usize = self.left_out.iter().filter(|l| l.status == status).map(|l| l.count).sum();
+            let n = self.others.iter().filter(|(_, s)| s.name() == status).count() + left_out;
             if n > 0 {
                 let _ = write!(line, ", {n} {words}");
             }
@@ -266,8 +272,9 @@ impl Group<'_> {
             let error = status.error().map_or(String::new(), |e| printable(&e.to_string()));
             lines.push(format!("          ✗ [{index}] {error}"));
         }
-        if self.others.len() > SHOWN {
-            lines.push(format!("          … {} more", self.others.len() - SHOWN));
+        let more = self.all - self.succeeded - self.others.len().min(SHOWN);
+        if more > 0 {
+            lines.push(format!("          … {more} more"));
         }
         lines
     }

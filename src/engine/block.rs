@@ -16,7 +16,7 @@ use crate::value::{Str, Value};
 pub(super) enum Block {
     Parallel(ParallelBlock),
     Map(MapBlock),
-    Run(MapRun),
+    Run(Box<MapRun>),
 }
 
 pub(super) struct ParallelBlock {

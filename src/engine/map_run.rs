@@ -8,14 +8,16 @@ use crate::asl::machine::{
 };
 use crate::asl::spots::Spot;
 use crate::engine::block::Block;
+use crate::engine::children::{Children, Started};
 use crate::engine::data::{Fields, too_large_result};
 use crate::engine::fault::Fault;
-use crate::engine::reader::{self, Bytes};
+use crate::engine::reader::{Bytes, Items};
 use crate::engine::thread::{Doing, MapItem, Thread};
 use crate::engine::{Effect, Execution, Step};
 use crate::history::Detail;
 use crate::random::uuid_text;
 use crate::task::{Outcome, PathStep, TaskError};
+use crate::time::Timestamp;
 use crate::value::{Map as Members, Str, Value};
 
 /// Names a Map Run of one execution.
@@ -66,7 +68,32 @@ pub struct ReadItems {
     pub most: usize,
 }
 
-/// Results to write for a distributed Map.
+/// What came of one child, for a ResultWriter.
+#[derive(Debug)]
+pub struct ChildResult {
+    /// The Map Run.
+    pub run: RunId,
+    /// Which item or batch, from 0.
+    pub index: usize,
+    /// The child's input.
+    pub input: Value,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many items it stands for.
+    pub items: usize,
+    /// How many items there are in all.
+    pub all_items: usize,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// What goes into the files: outputs only, flattened, or (the default) whole descriptions.
+    pub transformation: &'static str,
+    /// `JSONL` instead of one JSON array.
+    pub jsonl: bool,
+}
+
+/// Results to write for a distributed Map, of which each was told by [`Effect::KeepResult`].
 #[derive(Debug)]
 pub struct WriteResults {
     /// The Map Run.
@@ -75,12 +102,8 @@ pub struct WriteResults {
     pub map_run_arn: Str,
     /// `Bucket`, `Prefix` as evaluated.
     pub parameters: Value,
-    /// What goes into the files: outputs only, flattened, or (the default) whole descriptions.
-    pub transformation: &'static str,
     /// `JSONL` instead of one JSON array.
     pub jsonl: bool,
-    /// Input and outcome of every child, in item order.
-    pub children: Vec<(Value, Outcome)>,
 }
 
 pub(super) struct MapRun {
@@ -88,30 +111,24 @@ pub(super) struct MapRun {
     arn: Str,
     pub(super) started: u32,
     input: Value,
-    items: Vec<Value>,
+    items: Items,
     next: usize,
     limit: usize,
-    running: usize,
     batch: Option<Batch>,
-    children: Vec<Child>,
+    children: Children,
     /// Items (not batches) altogether; while they are being read, the most that may be.
     total: usize,
     /// Items whose child did not succeed.
     failed: usize,
     tolerated_count: Option<f64>,
     tolerated_percentage: Option<f64>,
+    /// Where items come from that come from nowhere else.
     source: Str,
-    /// Where items begin that come from another source.
-    sources: Vec<(usize, Str)>,
     machine_name: Str,
     path: Arc<[PathStep]>,
+    /// Where a ResultWriter writes to.
     writes: Option<Value>,
-}
-
-struct Child {
-    input: Option<Value>,
-    items: usize,
-    outcome: Option<Outcome>,
+    is_writing: bool,
 }
 
 struct Batch {
@@ -170,6 +187,7 @@ impl Execution {
         let arn =
             map_run_arn(&core.settings.machine_arn, &label, &uuid_text(core.random.next_u64(), core.random.next_u64()));
         t.last = core.push(t.last, Detail::MapRunStarted { arn: arn.clone() });
+        let flatten = d.writer.as_ref().is_some_and(|w| w.transformation == WriterTransformation::Flatten);
         let serial = core.next_serial();
         let id = RunId { thread: t.id, serial };
         let mut path = self.path_of(t);
@@ -181,19 +199,18 @@ impl Execution {
             input,
             total: items.len(),
             failed: 0,
-            items,
+            items: Items::list(items),
             next: 0,
             limit,
-            running: 0,
             batch,
-            children: Vec::new(),
+            children: Children::new(flatten, self.core.settings.limits.payload_bytes),
             tolerated_count,
             tolerated_percentage,
             source: "STATE_DATA".into(),
-            sources: Vec::new(),
             machine_name,
             path: path.into(),
             writes,
+            is_writing: false,
         };
         if let (Some(r), Some((parameters, max))) = (&d.reader, read) {
             if max.is_some_and(|m| m < 0) {
@@ -214,10 +231,10 @@ impl Execution {
                 most: run.total,
             };
             self.core.effect(Effect::ReadItems(Box::new(read)));
-            t.doing = Doing::Block(Box::new(Block::Run(run)));
+            t.doing = Doing::Block(Box::new(Block::Run(Box::new(run))));
             return Ok(Step::Parked);
         }
-        t.doing = Doing::Block(Box::new(Block::Run(run)));
+        t.doing = Doing::Block(Box::new(Block::Run(Box::new(run))));
         self.go_on_with_run(t, state, map, d)
     }
 
@@ -239,23 +256,22 @@ impl Execution {
             return Ok(Step::Parked);
         };
         if self.core.probe.is_some() {
-            return self.finish_stood_in_run(t, state, map, block);
+            return self.finish_stood_in_run(t, state, map, *block);
         }
         let Block::Run(run) = &mut *block else { return Ok(Step::Parked) };
-        while run.running < run.limit && run.next < run.items.len() {
+        while run.children.running() < run.limit && !run.is_writing {
             let fields = Fields::new(&mut self.core, t, state);
             let (input, items) = match run.next_child(fields, map) {
-                Ok(next) => next,
+                Ok(Some(next)) => next,
+                Ok(None) => break,
                 Err(fault) => {
                     // Children that run already are stopped along with the state.
                     t.doing = Doing::Block(block);
                     return Err(fault);
                 }
             };
-            let index = run.children.len();
             let kept = run.writes.is_some().then(|| input.clone());
-            run.children.push(Child { input: kept, items, outcome: None });
-            run.running += 1;
+            let index = run.children.start(Started { items, input: kept, at: self.core.now });
             self.core.effect(Effect::StartChild(Box::new(ChildSpec {
                 run: run.id,
                 index,
@@ -267,40 +283,20 @@ impl Execution {
                 flow: map.processor,
             })));
         }
-        if run.running > 0 {
+        if run.children.running() > 0 || run.is_writing {
             t.doing = Doing::Block(block);
             return Ok(Step::Parked);
         }
         if let (Some(writer), Some(parameters)) = (&d.writer, run.writes.take()) {
-            let children = run
-                .children
-                .iter_mut()
-                .filter_map(|c| Some((c.input.take().unwrap_or_default(), c.outcome.take()?)))
-                .collect();
-            let write = WriteResults {
-                run: run.id,
-                map_run_arn: run.arn.clone(),
-                parameters,
-                transformation: transformation_name(writer.transformation),
-                jsonl: writer.jsonl,
-                children,
-            };
+            let write = WriteResults { run: run.id, map_run_arn: run.arn.clone(), parameters, jsonl: writer.jsonl };
             self.core.effect(Effect::WriteResults(Box::new(write)));
-            run.running = 1;
+            run.is_writing = true;
             t.doing = Doing::Block(block);
             return Ok(Step::Parked);
         }
-        let flatten = d.writer.as_ref().is_some_and(|w| w.transformation == WriterTransformation::Flatten);
-        let mut outputs = Vec::with_capacity(run.children.len());
-        for child in &mut run.children {
-            match child.outcome.take() {
-                Some(Ok(Value::Array(list))) if flatten => outputs.extend(list.iter().cloned()),
-                Some(Ok(output)) => outputs.push(output),
-                Some(Err(_)) | None => {}
-            }
-        }
-        let result = Value::array(outputs);
-        if result.text_len() > self.core.settings.limits.payload_bytes {
+        let is_too_large = run.children.is_too_large();
+        let result = run.children.take_outputs();
+        if is_too_large || result.text_len() > self.core.settings.limits.payload_bytes {
             let error = too_large_result(&state.name);
             return Err(self.run_failed(t, run, error));
         }
@@ -348,14 +344,11 @@ impl Execution {
         self.with_run(machine, id, |this, t, run, _, d| {
             let Some(r) = &d.reader else { return Ok(()) };
             let max = run.total;
-            let items = read.and_then(|bytes| reader::items(r, &bytes, max));
+            let items = read.and_then(|bytes| Items::of(r, &bytes, max));
             match items {
                 Ok(items) => {
-                    run.total = items.list.len();
-                    (run.items, run.sources) = (items.list, items.sources);
-                    if let Some(seen) = this.core.seen().filter(|_| r.items_pointer.is_some()) {
-                        seen.after_items_pointer = Some(Value::array(run.items.clone()));
-                    }
+                    run.total = items.len();
+                    run.items = items;
                     Ok(())
                 }
                 Err(error) => Err(this.run_failed(t, run, error)),
@@ -364,14 +357,31 @@ impl Execution {
     }
 
     pub(super) fn child_done(&mut self, machine: &Inner, id: RunId, index: usize, outcome: Outcome) {
-        self.with_run(machine, id, |this, t, run, _, _| {
-            let Some(child) = run.children.get_mut(index).filter(|c| c.outcome.is_none()) else { return Ok(()) };
-            match outcome {
+        self.with_run(machine, id, |this, t, run, _, d| {
+            let Some(child) = run.children.end(index) else { return Ok(()) };
+            match &outcome {
                 Ok(_) => this.core.reached(t.state, machine.state(t.state), Spot::Ended(0)),
                 Err(_) => run.failed += child.items,
             }
-            child.outcome = Some(outcome);
-            run.running -= 1;
+            match (&d.writer, child.input, outcome) {
+                (Some(writer), Some(input), outcome) => {
+                    this.core.effect(Effect::KeepResult(Box::new(ChildResult {
+                        run: id,
+                        index,
+                        input,
+                        outcome,
+                        items: child.items,
+                        all_items: run.total,
+                        started_at: child.at,
+                        ended_at: this.core.now,
+                        transformation: transformation_name(writer.transformation),
+                        jsonl: writer.jsonl,
+                    })));
+                }
+                (_, _, Ok(output)) => run.children.keep(index, output),
+                (_, _, Err(_)) => {}
+            }
+            run.children.forget();
             if run.exceeds_tolerance() {
                 this.core.effect(Effect::StopChildren(run.id));
                 return Err(this.run_exceeded(t, run));
@@ -400,33 +410,39 @@ impl Execution {
 }
 
 impl MapRun {
-    /// The next child's input and how many items it stands for.
-    pub(super) fn next_child(&mut self, mut fields: Fields<'_>, map: &Map) -> Result<(Value, usize), Fault> {
+    /// The next child's input and how many items it stands for; none when no item is left.
+    pub(super) fn next_child(&mut self, mut fields: Fields<'_>, map: &Map) -> Result<Option<(Value, usize)>, Fault> {
         let Some(batch) = &self.batch else {
-            let input =
-                fields.selected(map, &self.input, self.next, &self.items[self.next], self.source_at(self.next))?;
+            let Some(raw) = self.items.peek().map_err(Fault::Error)?.cloned() else { return Ok(None) };
+            let input = fields.selected(map, &self.input, self.next, &raw, self.source_at(self.next))?;
+            self.items.pass();
             self.next += 1;
-            return Ok((input, 1));
+            return Ok(Some((input, 1)));
         };
-        let (mut items, mut bytes) = (Vec::new(), batch.input.as_ref().map_or(12, |i| 28 + i.text_len()));
-        while items.len() < batch.max_items
-            && let Some(raw) = self.items.get(self.next)
+        let (max_items, max_bytes, shared) = (batch.max_items, batch.max_bytes, batch.input.clone());
+        let (mut items, mut bytes) = (Vec::new(), shared.as_ref().map_or(12, |i| 28 + i.text_len()));
+        while items.len() < max_items
+            && let Some(raw) = self.items.peek().map_err(Fault::Error)?.cloned()
         {
-            let item = fields.selected(map, &self.input, self.next, raw, self.source_at(self.next))?;
+            let item = fields.selected(map, &self.input, self.next, &raw, self.source_at(self.next))?;
             bytes += item.text_len() + 1;
-            if bytes > batch.max_bytes && !items.is_empty() {
+            if bytes > max_bytes && !items.is_empty() {
                 break;
             }
             items.push(item);
+            self.items.pass();
             self.next += 1;
+        }
+        if items.is_empty() {
+            return Ok(None);
         }
         let count = items.len();
         let mut input = Members::with_capacity(2);
-        if let Some(shared) = &batch.input {
-            input.insert("BatchInput", shared.clone());
+        if let Some(shared) = shared {
+            input.insert("BatchInput", shared);
         }
         input.insert("Items", Value::array(items));
-        Ok((input.into(), count))
+        Ok(Some((input.into(), count)))
     }
 
     fn exceeds_tolerance(&self) -> bool {
@@ -443,22 +459,25 @@ impl MapRun {
 
     /// Where an item comes from.
     fn source_at(&self, index: usize) -> &Str {
-        let before = self.sources.partition_point(|(from, _)| *from <= index);
-        before.checked_sub(1).and_then(|at| self.sources.get(at)).map_or(&self.source, |(_, source)| source)
+        self.items.source_of(index).unwrap_or(&self.source)
     }
 
     /// One item after the ItemSelector.
-    pub(super) fn selected(&self, mut fields: Fields<'_>, map: &Map, index: usize) -> Result<Value, Fault> {
-        fields.selected(map, &self.input, index, &self.items[index], self.source_at(index))
+    pub(super) fn selected(
+        &self,
+        mut fields: Fields<'_>,
+        map: &Map,
+        index: usize,
+        raw: &Value,
+    ) -> Result<Value, Fault> {
+        fields.selected(map, &self.input, index, raw, self.source_at(index))
     }
-    pub(super) fn length(&self) -> usize {
-        self.items.len()
+    /// All items, which are a list from now on, so that somebody can look at them.
+    pub(super) fn show_items(&mut self) -> Result<Vec<Value>, Fault> {
+        self.items.make_list().map_err(Fault::Error)
     }
     pub(super) fn has_batches(&self) -> bool {
         self.batch.is_some()
-    }
-    pub(super) fn has_more(&self) -> bool {
-        self.next < self.items.len()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What goes into an execution and what comes out: inputs, effects, status.
 
-use crate::engine::{ChildSpec, ReadItems, RunId, WriteResults, reader};
+use crate::engine::{ChildResult, ChildSpec, ReadItems, RunId, WriteResults, reader};
 use crate::task::{Call, CallId, Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
@@ -82,6 +82,8 @@ pub enum Effect {
     StartChild(Box<ChildSpec>),
     /// Stop what still runs of a distributed Map.
     StopChildren(RunId),
+    /// Keep what came of a child until the results are written.
+    KeepResult(Box<ChildResult>),
     /// Write a distributed Map's results; answer with [`Input::ResultsWritten`].
     WriteResults(Box<WriteResults>),
     /// The execution is over.

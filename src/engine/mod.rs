@@ -13,6 +13,7 @@
 //! * a workflow's failure is a value ([`Status::Failed`]), never an `Err`.
 
 mod block;
+mod children;
 mod core;
 mod data;
 mod env;
@@ -31,7 +32,7 @@ mod task;
 mod thread;
 
 pub use limits::Limits;
-pub use map_run::{ChildSpec, ReadItems, RunId, WriteResults};
+pub use map_run::{ChildResult, ChildSpec, ReadItems, RunId, WriteResults};
 pub use message::{Class, Effect, Input, Status, TimerId};
 pub(crate) use probe::{Probe, Seen};
 pub use settings::Settings;

@@ -129,9 +129,9 @@ impl Execution {
         t: &mut Thread,
         state: &State,
         map: &Map,
-        mut block: Box<Block>,
+        mut block: Block,
     ) -> Result<Step, Fault> {
-        let Block::Run(run) = &mut *block else { return Ok(Step::Parked) };
+        let Block::Run(run) = &mut block else { return Ok(Step::Parked) };
         self.show_children(t, state, map, run)?;
         let mut tolerated = true;
         if let Some(probe) = self.core.probe.as_deref_mut() {
@@ -147,18 +147,26 @@ impl Execution {
     /// The inputs that the children of a Map Run would get.
     fn show_children(&mut self, t: &Thread, state: &State, map: &Map, run: &mut MapRun) -> Result<(), Fault> {
         let has_selector = map.item_selector.is_some();
+        if map.distributed.as_ref().and_then(|d| d.reader.as_ref()).is_some_and(|r| r.items_pointer.is_some()) {
+            let items = run.show_items()?;
+            if let Some(seen) = self.core.seen() {
+                seen.after_items_pointer = Some(Value::array(items));
+            }
+        }
         if !has_selector && !run.has_batches() {
             return Ok(());
         }
         let mut selected = Vec::new();
         if has_selector {
-            for index in 0..run.length() {
-                selected.push(run.selected(Fields::new(&mut self.core, t, state), map, index)?);
+            for (index, item) in run.show_items()?.iter().enumerate() {
+                selected.push(run.selected(Fields::new(&mut self.core, t, state), map, index, item)?);
             }
         }
         let mut batches = Vec::new();
-        while run.has_batches() && run.has_more() {
-            batches.push(run.next_child(Fields::new(&mut self.core, t, state), map)?.0);
+        while run.has_batches()
+            && let Some((batch, _)) = run.next_child(Fields::new(&mut self.core, t, state), map)?
+        {
+            batches.push(batch);
         }
         let is_batched = run.has_batches();
         if let Some(seen) = self.core.seen() {

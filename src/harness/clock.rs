@@ -44,6 +44,9 @@ impl Ord for Due {
     }
 }
 
+/// So many that nobody waits for are not worth looking for.
+const FEW_DEAD: usize = 1024;
+
 /// What is due, and when. At one instant a completion comes before a timeout, and among equals the first put in.
 pub(super) struct Clock {
     now: Timestamp,
@@ -68,9 +71,26 @@ impl Clock {
     }
     pub(super) fn cancel_timer(&mut self, exec: ExecId, timer: TimerId) {
         self.dead_timers.insert((exec, timer));
+        self.tidy();
     }
     pub(super) fn cancel_call(&mut self, exec: ExecId, call: CallId) {
         self.dead_calls.insert((exec, call));
+        self.tidy();
+    }
+    /// Drops what nobody waits for, where that is most of what there is.
+    fn tidy(&mut self) {
+        let dead = self.dead_timers.len() + self.dead_calls.len();
+        if dead <= FEW_DEAD || dead <= self.heap.len() / 2 {
+            return;
+        }
+        let (timers, calls) = (std::mem::take(&mut self.dead_timers), std::mem::take(&mut self.dead_calls));
+        self.heap.retain(|due| match &due.input {
+            Input::TimerFired(id) => !timers.contains(&(due.exec, *id)),
+            Input::Done(call, _) | Input::TimedOut { call, .. } | Input::WorkerStarted(call, _) => {
+                !calls.contains(&(due.exec, *call))
+            }
+            _ => true,
+        });
     }
     /// When the next thing is due.
     pub(super) fn next_at(&mut self) -> Option<Timestamp> {

@@ -12,6 +12,7 @@ mod driver;
 mod nested;
 mod objects;
 mod outside;
+mod results;
 mod run;
 mod session;
 #[cfg(feature = "server")]
@@ -27,6 +28,7 @@ pub use assert::StateRuns;
 pub(crate) use outside::Work;
 pub use run::{Child, Run};
 pub use session::{ActivityTask, Session, Token};
+pub use slots::ChildrenLeftOut;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +80,8 @@ pub struct Harness {
     synchronous: bool,
     strict: bool,
     limits: Limits,
+    /// How many children of distributed Maps are kept, if somebody says so.
+    most_children: Option<usize>,
     identity: Option<Identity>,
     covers: bool,
     /// Whether keys of mocks that name nothing are let pass.
@@ -123,6 +127,7 @@ impl Harness {
             synchronous: false,
             strict: false,
             limits: Limits::default(),
+            most_children: None,
             identity: None,
             covers: false,
             unchecked: false,
@@ -236,6 +241,16 @@ impl Harness {
     #[must_use]
     pub fn object(mut self, bucket: &str, key: &str, body: impl AsRef<[u8]>) -> Self {
         self.objects.push((bucket.into(), key.into(), Content::holding(body.as_ref().to_vec())));
+        self
+    }
+    /// How many children of distributed Maps a run keeps, with their histories and calls. Unless said otherwise it is the
+    /// first 10,000; of more than 100, fewer where their inputs are together larger than 16 MiB. Of later ones those that
+    /// do not succeed are kept within the same bounds. Of the others there are only what a ResultWriter writes, and
+    /// their number, by status ([`Run::children_left_out`]) and by what they called
+    /// ([`Calls::left_out`](crate::mock::Calls::left_out)).
+    #[must_use]
+    pub fn keep_children(mut self, most: usize) -> Self {
+        self.most_children = Some(most);
         self
     }
     /// Says that an activity does not exist: by name or by ARN. A task that needs it fails with `States.Runtime`.
@@ -437,7 +452,8 @@ impl Harness {
 
     /// The world with everything in it but an execution.
     fn empty_world(&self) -> Result<World, Error> {
-        if !self.unchecked && !(self.mocks.is_empty() && self.faults.is_empty()) {
+        let has_keys = !self.mocks.is_empty() || !self.faults.is_empty();
+        if has_keys && !self.unchecked {
             self.check_keys()?;
         }
         let mut world = World::new(self.start, self.seed);
@@ -447,6 +463,9 @@ impl Harness {
         if !self.services.is_empty() {
             world.services = Services::new(&self.services, self.start, self.seed)
                 .map_err(|e| Error::new(ErrorKind::Mocks, format!("set up the services: {e}")))?;
+        }
+        if let Some(most) = self.most_children {
+            world.keep_children(most);
         }
         world.outside = self.outside.afresh();
         world.services.hand_over(self.start, &self.objects);

@@ -2,7 +2,7 @@
 
 use crate::asl::{Machine, Pattern, Resource, ResourceKind};
 use crate::engine::{Settings, Status};
-use crate::harness::world::Slot;
+use crate::harness::slots::Slot;
 use crate::mock::shape;
 use crate::task::{Call, Outcome, TaskError};
 use crate::time::Timestamp;

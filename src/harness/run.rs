@@ -8,8 +8,9 @@ use crate::coverage::Counted;
 use crate::engine::{Status, Tally};
 #[cfg(feature = "server")]
 use crate::harness::clock::ExecId;
+use crate::harness::slots::{ChildrenLeftOut, State};
 use crate::harness::targets;
-use crate::harness::world::{State, World};
+use crate::harness::world::World;
 use crate::history::compact::Compact;
 use crate::history::timeline::{Timeline, timeline};
 use crate::history::{History, wire};
@@ -27,6 +28,7 @@ pub struct Run {
     calls: CallLog,
     services: Services,
     children: Vec<Child>,
+    children_left_out: Vec<ChildrenLeftOut>,
     unused: Vec<Unused>,
     arn: Str,
     elapsed: Duration,
@@ -45,6 +47,8 @@ pub struct Child {
     pub arn: Str,
     /// Its name.
     pub name: Str,
+    /// Which item or batch of a distributed Map it was, from 0; none for a nested execution.
+    pub index: Option<usize>,
     /// Its input.
     pub input: Value,
     /// How it ended.
@@ -80,6 +84,7 @@ impl Run {
             calls: world.log.clone(),
             services: Services::with_objects(world.clock.now(), seed, world.services.s3().clone()),
             children: Vec::new(),
+            children_left_out: Vec::new(),
             unused: Vec::new(),
             arn: slot.arn.clone(),
             elapsed: slot.ended_at.unwrap_or(world.clock.now()).since(slot.started_at),
@@ -94,7 +99,9 @@ impl Run {
         let elapsed = world.elapsed();
         let mut unused = world.mocks.unused();
         unused.extend(world.faults.unused().iter().map(|f| Unused::Fault { key: f.key().to_string() }));
-        let mut slots = world.executions.into_all().map(|slot| {
+        let (slots, children_left_out) = world.executions.into_parts();
+        let mut slots = slots.map(|slot| {
+            let index = slot.index();
             let (status, history, variables) = match slot.state {
                 State::Ended { status, history, last_variables } => (status, history, last_variables),
                 State::Running(e) => (e.status().clone(), e.history().clone(), e.last_variables()),
@@ -102,6 +109,7 @@ impl Run {
             let child = Child {
                 arn: slot.arn,
                 name: slot.name,
+                index,
                 input: slot.input,
                 status,
                 history,
@@ -113,6 +121,7 @@ impl Run {
             let nothing = Child {
                 arn: "".into(),
                 name: "".into(),
+                index: None,
                 input: Value::Null,
                 status: Status::Running,
                 history: History::default(),
@@ -122,6 +131,7 @@ impl Run {
         });
         Run {
             children: slots.map(|(child, _)| child).collect(),
+            children_left_out,
             status: root.status,
             history: root.history,
             variables,
@@ -215,8 +225,15 @@ impl Run {
         &self.services
     }
     /// Child executions of distributed Maps and nested executions, in the order they started.
+    ///
+    /// Of very many children of distributed Maps only the first are here, and others that did not succeed; see
+    /// [`keep_children`](crate::Harness::keep_children). [`children_left_out`](Self::children_left_out) counts the rest.
     pub fn children(&self) -> &[Child] {
         &self.children
+    }
+    /// How many children of distributed Maps are not among [`children`](Self::children).
+    pub fn children_left_out(&self) -> &[ChildrenLeftOut] {
+        &self.children_left_out
     }
     /// Mocks, replies and faults that were never used.
     pub fn unused_mocks(&self) -> &[Unused] {

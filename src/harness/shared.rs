@@ -18,8 +18,9 @@ pub(crate) use crate::harness::book::Record;
 pub(crate) use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
 pub(crate) use crate::harness::slots::Slot;
+use crate::harness::slots::State;
 use crate::harness::turns::{Turn, Turns};
-use crate::harness::world::{Rest, State, World};
+use crate::harness::world::{Rest, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
 use crate::mock::MockSet;
@@ -57,6 +58,9 @@ pub enum ClockMode {
 
 /// How long the driver sleeps at most where the clock goes with the real one.
 const LONGEST_NAP: Duration = Duration::from_secs(3600);
+
+/// And how long while somebody polls.
+const POLL_NAP: Duration = Duration::from_millis(20);
 
 /// A bell that wakes the driver; it may be rung while the world is locked.
 #[derive(Default)]
@@ -280,7 +284,8 @@ impl Shared {
             stage.settle();
             self.tell_of_a_change();
         }
-        if stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
+        let is_timed = matches!(stage.mode, ClockMode::Scaled(_));
+        if is_timed || stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
             self.bell.ring();
         }
         done
@@ -489,6 +494,24 @@ impl Stage {
         Some(virtual_ + now().duration_since(real).mul_f64(speed))
     }
 
+    /// Lets happen what is due by the real clock, and says until when nothing more is.
+    fn go_with_the_real_clock(&mut self, speed: f64) -> Nap {
+        self.catch_up();
+        let now = self.world.clock.now();
+        // Messages become visible again without anything being due, and those who poll for them want to hear of it.
+        self.world.services.pass(now);
+        self.world.run_errands();
+        if self.world.has_work() {
+            return Nap::None;
+        }
+        let next = self.next_at().map(|next| next.since(now).div_f64(speed.max(f64::MIN_POSITIVE)));
+        match (next, self.world.services.is_awaited(now)) {
+            (next, true) => Nap::For(next.unwrap_or(POLL_NAP).min(POLL_NAP)),
+            (Some(next), false) => Nap::For(next.min(LONGEST_NAP)),
+            (None, false) => Nap::UntilWoken,
+        }
+    }
+
     /// Lets a clock that goes with the real one come to where it should be.
     fn catch_up(&mut self) {
         let Some(target) = self.real_instant() else { return };
@@ -523,12 +546,13 @@ impl Stage {
             }
             return Nap::None;
         }
-        if let (Some(next), ClockMode::Scaled(speed)) = (next, self.mode) {
-            self.catch_up();
-            let left = next.since(self.world.clock.now()).div_f64(speed.max(f64::MIN_POSITIVE));
-            return if self.next_at() == Some(next) { Nap::For(left.min(LONGEST_NAP)) } else { Nap::None };
+        if let ClockMode::Scaled(speed) = self.mode {
+            return self.go_with_the_real_clock(speed);
         }
         let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
+        if !self.is_awaited(next) {
+            return Nap::UntilWoken;
+        }
         let wanting = *self.wanting.get_or_insert_with(now);
         match self.still_quiet_for(wanting) {
             Duration::ZERO => {
@@ -557,6 +581,12 @@ impl Stage {
     fn next_at(&mut self) -> Option<Timestamp> {
         let delayed = self.delayed.iter().map(|(at, _)| *at).min();
         self.world.next_at().into_iter().chain(delayed).min()
+    }
+
+    /// Whether somebody waits for an instant: an execution, a poll, a job, a delayed answer. A schedule alone would let the
+    /// clock run through years while a test thinks.
+    fn is_awaited(&mut self, at: Timestamp) -> bool {
+        self.world.clock.next_at().is_some() || self.world.services.is_awaited(at) || !self.delayed.is_empty()
     }
 
     fn release(&mut self, now: Timestamp) {
@@ -676,6 +706,10 @@ impl Stage {
     /// The children of a Map Run.
     pub(crate) fn map_run(&self, arn: &str) -> Option<&[ExecId]> {
         self.world.map_run(arn)
+    }
+    /// How many children a Map Run has started, and how many of them have ended how.
+    pub(crate) fn map_run_counts(&self, arn: &str) -> Option<(usize, &[(&'static str, usize)])> {
+        self.world.map_run_counts(arn)
     }
     /// The execution whose Map Run it is.
     pub(crate) fn owner_of_map_run(&self, arn: &str) -> Option<ExecId> {

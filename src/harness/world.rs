@@ -13,7 +13,8 @@ use crate::engine::{ChildSpec, Class, Effect, Execution, Input, RunId, Settings,
 use crate::harness::clock::{Clock, ExecId};
 use crate::harness::nested;
 use crate::harness::objects;
-pub(super) use crate::harness::slots::{Parent, Slot, Slots, State};
+use crate::harness::results::Results;
+use crate::harness::slots::{Parent, Slot, Slots, State};
 use crate::history::History;
 use crate::mock::{Answer, CallLog, FaultSet, LogEntry, MockSet, Reason, Reply, ReplyFuture, ReplyOutcome};
 use crate::outside::{self, Connection, Outside, Which};
@@ -50,6 +51,8 @@ pub(super) struct World {
     posts: Vec<Pending<()>>,
     logged: HashMap<(ExecId, CallId), LogEntry>,
     runs: BTreeMap<(ExecId, RunId), MapRun>,
+    /// What Map Runs will write.
+    results: BTreeMap<(ExecId, RunId), Results>,
     /// Whether tasks that only the test can end may wait for it.
     pub interactive: bool,
     /// Whether others may come at any time, so that it is not over when the first execution is.
@@ -74,6 +77,8 @@ struct MapRun {
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the API asks for it"))]
     run_arn: Str,
     members: Vec<ExecId>,
+    /// How many children ended how, whether they are kept or not.
+    ended: Vec<(&'static str, usize)>,
     of_every_child: Settings,
     /// A child's ARN; up to `arn_prefix` it is the same for all.
     arn: String,
@@ -94,7 +99,14 @@ impl MapRun {
         of_every_child.machine_type = spec.execution_type;
         of_every_child.parent_path = Arc::clone(&spec.path);
         let arn = format!("{account}:{kind}:{}:", spec.machine_name);
-        MapRun { run_arn: spec.map_run_arn.clone(), members: Vec::new(), of_every_child, arn_prefix: arn.len(), arn }
+        MapRun {
+            run_arn: spec.map_run_arn.clone(),
+            members: Vec::new(),
+            ended: Vec::new(),
+            of_every_child,
+            arn_prefix: arn.len(),
+            arn,
+        }
     }
 }
 
@@ -157,13 +169,14 @@ impl World {
             outside: Outside::default(),
             machines: Vec::new(),
             tallies: Vec::new(),
-            executions: Slots::default(),
+            executions: Slots::new(),
             immediate: VecDeque::new(),
             parked: Vec::new(),
             in_flight: Vec::new(),
             posts: Vec::new(),
             logged: HashMap::new(),
             runs: BTreeMap::new(),
+            results: BTreeMap::new(),
             interactive: false,
             open: false,
             forgiving: false,
@@ -175,18 +188,22 @@ impl World {
         }
     }
 
+    /// How many children of distributed Maps are kept once they have ended, with their calls.
+    pub(super) fn keep_children(&mut self, most: usize) {
+        self.executions.keep_children(most);
+        self.log.keep_brief(most);
+    }
+
     /// Starts an execution that nobody else started; the first is the root.
     pub(super) fn start(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value) -> ExecId {
         self.add(Execution::new(machine, settings, input), None)
     }
 
     fn add(&mut self, execution: Execution, parent: Option<Parent>) -> ExecId {
-        let depth = match parent {
-            Some(parent) => self.executions.get(parent.exec()).map_or(0, |slot| slot.depth + 1),
-            None => 0,
-        };
+        let parents = parent.and_then(|parent| self.executions.get(parent.exec()));
+        let depth = parents.map_or(0, |slot| slot.depth + 1);
         let s = execution.settings();
-        let id = self.executions.push(Slot {
+        let slot = Slot {
             name: s.execution_name.clone(),
             arn: s.execution_arn.clone(),
             machine_arn: s.machine_arn.clone(),
@@ -196,13 +213,15 @@ impl World {
             input: execution.input().clone(),
             state: State::Running(Box::new(execution)),
             depth,
-        });
+            is_brief: false,
+        };
+        let id = self.executions.add(slot);
         self.immediate.push_back((id, Input::Start));
         id
     }
 
     pub(super) fn root(&self) -> Option<&Slot> {
-        self.executions.first()
+        self.executions.get(ROOT)
     }
     /// Whether the root execution is over, or the test is in trouble.
     pub(super) fn is_over(&self) -> bool {
@@ -337,15 +356,14 @@ impl World {
             }
             _ => {}
         }
-        // What is still on its way to one that is over, and perhaps forgotten, is for nobody.
-        let Some(Slot { state: State::Running(execution), .. }) = self.executions.get_mut(exec) else { return };
+        let Some(execution) = self.executions.running(exec) else { return };
         execution.handle(now, input);
         self.drain(exec);
     }
 
     fn drain(&mut self, exec: ExecId) {
         loop {
-            let State::Running(execution) = &mut self.executions[exec].state else { return };
+            let Some(execution) = self.executions.running(exec) else { return };
             let Some(effect) = execution.next_effect() else { return };
             match effect {
                 Effect::Call(call) => self.call(exec, *call),
@@ -362,14 +380,26 @@ impl World {
                     Ok(bytes) => self.send(exec, Input::ItemsRead(read.run, bytes)),
                     Err(trouble) => self.went_wrong(exec, trouble),
                 },
+                Effect::KeepResult(result) => {
+                    self.results.entry((exec, result.run)).or_default().keep(&result);
+                }
                 Effect::WriteResults(write) => {
-                    let details = objects::write(self.services.s3_at(self.clock.now()), &write, self.clock.now());
+                    let results = self.results.remove(&(exec, write.run)).unwrap_or_default();
+                    let details = results.write(self.services.s3_at(self.clock.now()), &write);
                     self.send(exec, Input::ResultsWritten(write.run, details));
                 }
                 Effect::StartChild(spec) => self.start_child(exec, &spec),
                 Effect::StopChildren(run) => {
-                    for child in self.runs.get(&(exec, run)).map(|r| r.members.clone()).unwrap_or_default() {
-                        self.send(child, Input::Stop(TaskError::default()));
+                    self.results.remove(&(exec, run));
+                    let members = match self.open {
+                        // The API describes a Map Run also when it is over.
+                        true => self.runs.get(&(exec, run)).map(|r| r.members.clone()),
+                        false => self.runs.remove(&(exec, run)).map(|r| r.members),
+                    };
+                    for child in members.unwrap_or_default() {
+                        if self.executions.running(child).is_some() {
+                            self.send(child, Input::Stop(TaskError::default()));
+                        }
                     }
                 }
                 Effect::Finished => self.finished(exec),
@@ -380,7 +410,9 @@ impl World {
     /// Stops the job or the execution that a `.sync` task waits for no more, as the service tries to.
     fn stop_job(&mut self, exec: ExecId, call: CallId) {
         let now = self.clock.now();
-        self.services.stop_job(now, &self.executions[exec].arn, call);
+        if let Some(slot) = self.executions.get(exec) {
+            self.services.stop_job(now, &slot.arn, call);
+        }
         if let Some(job) = self.jobs.remove(&(exec, call)) {
             self.send(job, Input::Stop(TaskError::default()));
         }
@@ -388,7 +420,7 @@ impl World {
 
     fn finished(&mut self, exec: ExecId) {
         let now = self.clock.now();
-        let slot = &mut self.executions[exec];
+        let Some(slot) = self.executions.get_mut(exec) else { return };
         let ended = State::Ended { status: Status::Running, history: History::default(), last_variables: Vec::new() };
         let State::Running(execution) = std::mem::replace(&mut slot.state, ended) else { return };
         let status = execution.status().clone();
@@ -398,10 +430,11 @@ impl World {
         slot.ended_at = Some(history.iter().next_back().map_or(now, |(_, e)| e.at));
         slot.state = State::Ended { status, history, last_variables };
         let parent = slot.parent;
-        self.executions.note_end(exec);
         if !self.own_mocks.is_empty() {
             self.own_mocks.remove(&exec);
         }
+        self.note_child_end(exec);
+        self.executions.ended(exec);
         self.parked.retain(|p| p.exec != exec);
         match (parent, outcome) {
             (Some(Parent::Run(parent, run, index)), Some(outcome)) => {
@@ -447,6 +480,22 @@ impl World {
         self.runs.iter().find(|(_, run)| *run.run_arn == *arn).map(|((owner, _), _)| *owner)
     }
 
+    /// How many children a Map Run has started, and how many of them have ended how.
+    #[cfg(feature = "server")]
+    pub(super) fn map_run_counts(&self, arn: &str) -> Option<(usize, &[(&'static str, usize)])> {
+        self.runs.values().find(|run| *run.run_arn == *arn).map(|run| (run.members.len(), run.ended.as_slice()))
+    }
+    /// Counts the end of a Map Run's child.
+    fn note_child_end(&mut self, exec: ExecId) {
+        let Some(slot) = self.executions.get(exec) else { return };
+        let (Some(Parent::Run(owner, run, _)), status) = (slot.parent, slot.status().name()) else { return };
+        let Some(run) = self.runs.get_mut(&(owner, run)) else { return };
+        match run.ended.iter_mut().find(|(name, _)| *name == status) {
+            Some((_, count)) => *count += 1,
+            None => run.ended.push((status, 1)),
+        }
+    }
+
     /// A fresh name in the form of a UUID, the same for the same seed.
     pub(super) fn fresh_name(&mut self) -> Str {
         uuid_str(self.ids.next_u64(), self.ids.next_u64())
@@ -455,7 +504,7 @@ impl World {
     fn start_child(&mut self, exec: ExecId, spec: &ChildSpec) {
         let name = self.fresh_name();
         let seed = self.ids.next_u64();
-        let State::Running(parent) = &self.executions[exec].state else { return };
+        let Some(parent) = self.executions.running(exec) else { return };
         let machine = parent.machine();
         let run = self.runs.entry((exec, spec.run)).or_insert_with(|| MapRun::new(parent.settings(), spec));
         let mut settings = run.of_every_child.clone();
@@ -471,9 +520,12 @@ impl World {
 
     fn call(&mut self, exec: ExecId, call: Call) {
         let at = self.clock.now();
-        let entry = self.log.record(call.clone(), at, "");
+        let Some(slot) = self.executions.get(exec) else { return };
+        let entry = match slot.is_brief {
+            false => self.log.record(call.clone(), at, ""),
+            true => self.log.record_brief(call.clone(), at, ""),
+        };
         self.logged.insert((exec, call.id), entry);
-        let slot = &self.executions[exec];
         let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
         let own =
             if self.own_mocks.is_empty() { None } else { self.own_mocks.get_mut(&self.executions.outermost(exec)) };
@@ -648,8 +700,8 @@ impl World {
             None => self.fresh_name(),
         };
         let seed = self.ids.next_u64();
-        let State::Running(parent) = &self.executions[exec].state else { return false };
-        let own = parent.settings();
+        let Some(parent) = self.executions.running(exec) else { return false };
+        let own = Arc::clone(parent.settings());
         let mut settings = nested::settings(&machine, arn, &name, seed);
         settings.missing_activities.clone_from(&own.missing_activities);
         settings.limits = own.limits.clone();
@@ -657,7 +709,7 @@ impl World {
         settings.tally = own_tally.map(|(_, tally)| tally.clone());
         let started = nested::started(&settings, self.clock.now(), call);
         self.nested += 1;
-        let depth = self.executions[exec].depth;
+        let depth = self.executions.get(exec).map_or(0, |slot| slot.depth);
         if depth >= MOST_DEPTH || self.nested > MOST_NESTED && !self.open {
             let trouble = format!(
                 "`{}` starts `{}` without end: {} executions deep, {} in all",
@@ -689,7 +741,7 @@ impl World {
 
     fn nested_outcome(&self, parent: ExecId, call: CallId, child: ExecId) -> Option<Outcome> {
         let resource = self.resource_of(parent, call)?;
-        let slot = &self.executions[child];
+        let slot = self.executions.get(child)?;
         let State::Ended { status, .. } = &slot.state else { return None };
         Some(nested::outcome(slot, status, &resource))
     }

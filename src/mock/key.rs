@@ -95,6 +95,16 @@ impl Key {
     pub fn names(&self, call: &Call) -> bool {
         self.reach(&CallNames::of(call)).is_some()
     }
+    /// Whether the key names calls that differ from this one in nothing but the items and branches they come from: all
+    /// of them, or those of an item or branch.
+    pub(super) fn names_like(&self, call: &Call) -> Option<bool> {
+        let outer = || call.path.iter().rev().map(|step| &*step.state);
+        match path_reach(&self.0, &call.state, outer().map(|name| (name, None))) {
+            Some(Reach::Path { indices: 1.., .. }) => Some(false),
+            Some(_) => Some(true),
+            None => self.names(call).then_some(true),
+        }
+    }
     /// In what way the key names this call, if it does.
     pub(super) fn reach(&self, names: &CallNames<'_>) -> Option<Reach> {
         let (key, call) = (&*self.0, names.call);
@@ -149,7 +159,7 @@ impl fmt::Display for Key {
 }
 
 /// The function's ARN in the payload of `lambda:invoke`.
-fn invoked_arn(call: &Call) -> Option<&str> {
+pub(super) fn invoked_arn(call: &Call) -> Option<&str> {
     match call.resource.kind() {
         ResourceKind::Service { service, .. } if &**service == "lambda" => call.payload.get("FunctionName")?.as_str(),
         _ => None,

@@ -1,9 +1,9 @@
 //! What was called: the log of a run and the questions a test asks of it.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::key::{CallNames, Key};
+use super::key::{CallNames, Key, invoked_arn, plain_location};
 use super::matcher::Matcher;
 use super::text::brief;
 use crate::diagnostic::{counted, did_you_mean};
@@ -24,6 +24,8 @@ pub struct LoggedCall {
     pub outcome: Option<Outcome>,
     /// Who answered: a mock's key, a service, `a fault on Charge`.
     pub answered_by: String,
+    /// Whether it need not be kept once it has succeeded.
+    is_brief: bool,
 }
 
 /// The place of a call in its log, by which its end is reported.
@@ -34,16 +36,29 @@ pub struct LogEntry(usize);
 #[derive(Clone, Debug)]
 pub struct CallLog {
     started_at: Timestamp,
-    calls: VecDeque<LoggedCall>,
-    /// How many calls are kept, and how many went before them.
+    next: usize,
+    calls: BTreeMap<usize, LoggedCall>,
+    /// How many are kept at all.
     most: usize,
-    dropped: usize,
+    /// How many brief calls that did not succeed are kept.
+    most_brief: usize,
+    brief: usize,
+    left_out: LeftOut,
 }
 
 impl CallLog {
     /// A log of a run that starts now; offsets in messages count from here.
     pub fn new(started_at: Timestamp) -> CallLog {
-        CallLog { started_at, calls: VecDeque::new(), most: usize::MAX, dropped: 0 }
+        let calls = BTreeMap::new();
+        CallLog {
+            started_at,
+            next: 0,
+            calls,
+            most: usize::MAX,
+            most_brief: MOST_BRIEF,
+            brief: 0,
+            left_out: LeftOut::default(),
+        }
     }
     /// A log that keeps the last calls only.
     #[cfg(feature = "server")]
@@ -51,77 +66,115 @@ impl CallLog {
         self.most = most;
         self
     }
-    fn place(&self, entry: LogEntry) -> Option<usize> {
-        entry.0.checked_sub(self.dropped)
-    }
     /// Writes down a call.
     pub fn record(&mut self, call: Call, at: Timestamp, answered_by: impl Into<String>) -> LogEntry {
-        if self.calls.len() >= self.most {
-            self.calls.pop_front();
-            self.dropped += 1;
+        self.write(LoggedCall {
+            call,
+            at,
+            ended_at: None,
+            outcome: None,
+            answered_by: answered_by.into(),
+            is_brief: false,
+        })
+    }
+    /// Writes down a call that is only counted once it has succeeded: one of very many.
+    pub fn record_brief(&mut self, call: Call, at: Timestamp, answered_by: impl Into<String>) -> LogEntry {
+        let entry = self.record(call, at, answered_by);
+        if let Some(logged) = self.calls.get_mut(&entry.0) {
+            logged.is_brief = true;
         }
-        self.calls.push_back(LoggedCall { call, at, ended_at: None, outcome: None, answered_by: answered_by.into() });
-        LogEntry(self.dropped + self.calls.len() - 1)
+        entry
+    }
+    fn write(&mut self, logged: LoggedCall) -> LogEntry {
+        let entry = LogEntry(self.next);
+        self.next += 1;
+        self.calls.insert(entry.0, logged);
+        if self.calls.len() > self.most {
+            self.calls.pop_first();
+        }
+        entry
+    }
+    /// Says how many brief calls are kept that did not succeed.
+    pub(crate) fn keep_brief(&mut self, most: usize) {
+        self.most_brief = most;
     }
     /// Writes down how a call ended; without an outcome, that it was cancelled or ran out of time.
     pub fn finish(&mut self, entry: LogEntry, at: Timestamp, outcome: Option<Outcome>) {
-        if let Some(logged) = self.place(entry).and_then(|n| self.calls.get_mut(n)) {
-            logged.ended_at = Some(at);
-            logged.outcome = outcome;
+        let Some(logged) = self.calls.get_mut(&entry.0) else { return };
+        if logged.is_brief {
+            if matches!(outcome, Some(Ok(_))) || self.brief >= self.most_brief {
+                self.left_out.add(&logged.call);
+                self.calls.remove(&entry.0);
+                return;
+            }
+            self.brief += 1;
         }
+        logged.ended_at = Some(at);
+        logged.outcome = outcome;
     }
     /// Writes down who answers a call, where that is known only later.
     pub fn answered_by(&mut self, entry: LogEntry, who: impl Into<String>) {
-        if let Some(logged) = self.place(entry).and_then(|n| self.calls.get_mut(n)) {
+        if let Some(logged) = self.calls.get_mut(&entry.0) {
             logged.answered_by = who.into();
         }
     }
     /// All calls.
     pub fn all(&self) -> Calls<'_> {
-        Calls { log: self, key: None, calls: self.calls.iter().collect() }
+        let calls = self.calls.values().collect();
+        Calls { log: self, key: None, calls, left_out: self.left_out.all(), untold: 0 }
     }
     /// The calls a key names: a state, `Map/Inner`, `Map[2]/Inner`, an ARN, a function, an activity or `service:action`.
     pub fn to(&self, key: impl Into<Key>) -> Calls<'_> {
         let key = key.into();
-        let calls = self.calls.iter().filter(|logged| key.names(&logged.call)).collect();
-        Calls { log: self, key: Some(key), calls }
+        let calls = self.calls.values().filter(|logged| key.names(&logged.call)).collect();
+        let (left_out, untold) = self.left_out.of(&key);
+        Calls { log: self, key: Some(key), calls, left_out, untold }
     }
     /// How many calls there were.
     pub fn len(&self) -> usize {
-        self.calls.len()
+        self.calls.len() + self.left_out.all()
     }
     /// Whether nothing was called.
     pub fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+        self.len() == 0
     }
     /// The call at a place in the log.
     pub fn get(&self, entry: LogEntry) -> Option<&LoggedCall> {
-        self.calls.get(self.place(entry)?)
+        self.calls.get(&entry.0)
     }
 }
 
-/// Some calls of a log.
+/// Some calls of a log. Of the calls that very many children of a distributed Map make, only the number is there; see
+/// [`Harness::keep_children`](crate::Harness::keep_children).
 #[derive(Clone, Debug)]
 pub struct Calls<'a> {
     log: &'a CallLog,
     key: Option<Key>,
     calls: Vec<&'a LoggedCall>,
+    /// Calls that are only counted.
+    left_out: usize,
+    /// Calls that are only counted, of which it is not known whether the key names them.
+    untold: usize,
 }
 
 impl<'a> Calls<'a> {
-    /// How many there are.
+    /// How many there are, with those that are only counted.
     pub fn len(&self) -> usize {
-        self.calls.len()
+        self.calls.len() + self.left_out
     }
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+        self.len() == 0
     }
-    /// The calls, in the order in which they were made.
+    /// How many of them are only counted, so that nothing else can be said of them.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+    /// The calls that are kept, in the order in which they were made.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a LoggedCall> + DoubleEndedIterator {
         self.calls.iter().copied()
     }
-    /// The nth call, from 0.
+    /// The nth call that is kept, from 0.
     pub fn get(&self, n: usize) -> Option<&'a LoggedCall> {
         self.calls.get(n).copied()
     }
@@ -129,11 +182,11 @@ impl<'a> Calls<'a> {
     pub fn first(&self) -> Option<&'a LoggedCall> {
         self.get(0)
     }
-    /// The last call.
+    /// The last call that is kept.
     pub fn last(&self) -> Option<&'a LoggedCall> {
         self.calls.last().copied()
     }
-    /// What each call was given.
+    /// What each call that is kept was given.
     pub fn payloads(&self) -> Vec<Value> {
         self.iter().map(|logged| logged.call.payload.clone()).collect()
     }
@@ -144,9 +197,12 @@ impl<'a> Calls<'a> {
     /// That there were exactly so many.
     ///
     /// # Panics
-    /// If there were more or fewer, with the calls there were.
+    /// If there were more or fewer, with the calls there were; or if nobody knows.
     #[track_caller]
     pub fn assert_times(&self, n: usize) -> &Self {
+        if self.untold > 0 {
+            panic!("{}", self.failure(&format!("nobody knows how often {} was called", self.subject())));
+        }
         if self.len() != n {
             panic!("{}", self.failure(&format!("{} {}, expected {n}", self.subject(), self.were())));
         }
@@ -177,12 +233,13 @@ impl<'a> Calls<'a> {
     pub fn payload_failure(&self, matcher: &Matcher, expected: &Value) -> Option<String> {
         let differences: Vec<_> =
             self.calls.iter().map(|logged| matcher.check(&logged.call.payload).err()).collect::<Option<_>>()?;
-        let mut headline = match self.len() {
+        let mut headline = match self.calls.len() {
+            0 if self.left_out > 0 => format!("nobody knows what {} was called with", self.subject()),
             0 => format!("{} was not called, expected a call with {}", self.subject(), brief(expected)),
             1 => format!("the call of {} has another payload: {}", self.subject(), differences.first()?),
             n => format!("none of the {n} calls of {} has the expected payload {}", self.subject(), brief(expected)),
         };
-        if self.len() > 1 {
+        if self.calls.len() > 1 {
             for (i, difference) in differences.iter().enumerate() {
                 // Writing to a String cannot fail.
                 let _ = write!(headline, "\n  call {}: {difference}", i + 1);
@@ -213,7 +270,15 @@ impl<'a> Calls<'a> {
     }
     fn failure(&self, headline: &str) -> String {
         let mut text = headline.to_owned();
-        let (title, calls) = match (&self.key, self.is_empty()) {
+        if self.left_out + self.untold > 0 {
+            let _ = write!(
+                text,
+                "\n\n  of {} that children of a distributed Map made only the number is kept\n  \
+                 help: `Harness::keep_children` keeps more",
+                counted(self.left_out + self.untold, "call")
+            );
+        }
+        let (title, calls) = match (&self.key, self.calls.is_empty()) {
             (_, false) => (String::from("the calls"), self.describe()),
             (Some(key), true) => {
                 if let Some(near) = self.near(key) {
@@ -231,7 +296,7 @@ impl<'a> Calls<'a> {
         text
     }
     fn near(&self, key: &Key) -> Option<String> {
-        let names: Vec<String> = self.log.calls.iter().flat_map(|logged| CallNames::of(&logged.call).all()).collect();
+        let names: Vec<String> = self.log.calls.values().flat_map(|logged| CallNames::of(&logged.call).all()).collect();
         did_you_mean(key.as_str(), names.iter().map(String::as_str)).map(str::to_owned)
     }
     /// `T+2s … T+3s`
@@ -243,6 +308,39 @@ impl<'a> Calls<'a> {
         }
     }
 }
+
+/// Calls of which only the number is kept: one for each place and function, and how many were like it.
+#[derive(Clone, Debug, Default)]
+struct LeftOut {
+    like: BTreeMap<String, (Call, usize)>,
+}
+
+impl LeftOut {
+    fn add(&mut self, call: &Call) {
+        // Everything that a key can ask for, but the indices.
+        let place =
+            format!("{} {} {}", plain_location(call), call.resource.arn(), invoked_arn(call).unwrap_or_default());
+        self.like.entry(place).or_insert_with(|| (call.clone(), 0)).1 += 1;
+    }
+    fn all(&self) -> usize {
+        self.like.values().map(|(_, count)| count).sum()
+    }
+    /// How many a key names, and how many it may name.
+    fn of(&self, key: &Key) -> (usize, usize) {
+        let (mut certain, mut possible) = (0, 0);
+        for (like, count) in self.like.values() {
+            match key.names_like(like) {
+                Some(true) => certain += count,
+                Some(false) => possible += count,
+                None => {}
+            }
+        }
+        (certain, possible)
+    }
+}
+
+/// How many brief calls that do not succeed are kept where nobody says otherwise.
+const MOST_BRIEF: usize = 10_000;
 
 /// How many calls a message shows.
 const MOST_LINES: usize = 40;

@@ -50,7 +50,7 @@ impl Registry {
     }
 
     pub(super) fn delete_activity(&mut self, input: &Value) -> Result<Value, ServiceError> {
-        self.activities.remove(arn::activity(given(input, "activityArn"))?);
+        self.activities.shift_remove(arn::activity(given(input, "activityArn"))?);
         Ok(Value::empty_object())
     }
 

@@ -73,7 +73,11 @@ impl Alias {
     }
 }
 
-fn bad_routing(message: &str) -> ServiceError {
+fn weight(route: &Value) -> u64 {
+    route.get("weight").and_then(Value::as_whole).map_or(0, i64::unsigned_abs)
+}
+
+fn bad_routing(message: impl Into<String>) -> ServiceError {
     validation(message).with("reason", "INVALID_ROUTING_CONFIGURATION")
 }
 
@@ -81,26 +85,32 @@ impl Registry {
     /// `routingConfiguration`, and the ARN of the machine whose versions it names.
     fn routing<'a>(&self, input: &'a Value) -> Result<(&'a str, Vec<Route>), ServiceError> {
         let asked = input.get("routingConfiguration").and_then(Value::as_array).unwrap_or_default();
+        let arns: Vec<&str> = asked.iter().map(|one| given(one, "stateMachineVersionArn")).collect();
+        let received = format!("Received: [{}]", arns.join(", "));
+        if (1..arns.len()).any(|n| arns[..n].contains(&arns[n])) {
+            let message = format!("Routing configuration must contain distinct state machine version ARNs. {received}");
+            return Err(bad_routing(message));
+        }
+        let weights: Vec<u64> = asked.iter().map(weight).collect();
+        if weights.iter().sum::<u64>() != 100 {
+            let message = format!("Sum of routing configuration weights must equal 100. Received: {weights:?}");
+            return Err(bad_routing(message));
+        }
         let mut base = "";
         let mut routes: Vec<Route> = Vec::new();
-        for one in asked {
-            let arn = given(one, "stateMachineVersionArn");
+        for (arn, weight) in arns.iter().zip(weights) {
             let read = MachineArn::parse(arn)?;
             let Qualifier::Version(version) = read.qualifier else {
-                return Err(bad_routing("Routing configuration must contain state machine version ARNs"));
+                let message = format!("Routing configuration must contain state machine version ARNs. {received}");
+                return Err(bad_routing(message));
             };
             if !routes.is_empty() && base != read.base {
-                return Err(bad_routing("Routing configuration must contain versions of the same state machine"));
-            }
-            if routes.iter().any(|r| r.version == version) {
-                return Err(bad_routing("Routing configuration must not contain the same version twice"));
+                let message =
+                    format!("Routing configuration must contain versions of the same state machine. {received}");
+                return Err(bad_routing(message));
             }
             base = read.base;
-            let weight = one.get("weight").and_then(Value::as_i64).map_or(0, i64::unsigned_abs);
-            routes.push(Route { version_arn: arn.into(), version, weight });
-        }
-        if routes.iter().map(|r| r.weight).sum::<u64>() != 100 {
-            return Err(bad_routing("Sum of routing configuration weights must equal 100"));
+            routes.push(Route { version_arn: (*arn).into(), version, weight });
         }
         let there = self.machines.get(base);
         let missing = |r: &&Route| there.is_none_or(|t| t.version(r.version).is_none());
@@ -137,8 +147,8 @@ impl Registry {
         Ok(answer)
     }
 
-    /// Where an alias is.
-    fn place<'a>(&mut self, arn: &'a str) -> Result<(&mut Vec<Alias>, usize, &'a str), ServiceError> {
+    /// The aliases among which this one would be, its name, and the ARN of its machine.
+    fn around<'a>(&mut self, arn: &'a str) -> Result<(&mut Vec<Alias>, &'a str, &'a str), ServiceError> {
         let read = MachineArn::parse(arn)?;
         let name = match read.qualifier {
             Qualifier::Alias(name) => name,
@@ -146,23 +156,22 @@ impl Registry {
             Qualifier::None | Qualifier::Version(_) => return Err(invalid_arn(arn)),
         };
         let there = self.machines.get_mut(read.base).ok_or_else(|| reference_not_found(arn))?;
-        let place = there.aliases.iter().position(|a| a.is_named(name)).ok_or_else(|| reference_not_found(arn))?;
-        Ok((&mut there.aliases, place, read.base))
+        Ok((&mut there.aliases, name, read.base))
     }
 
     pub(super) fn update_alias(&mut self, now: Timestamp, input: &Value) -> Result<Value, ServiceError> {
         let arn = given(input, "stateMachineAliasArn");
         let routing = member(input, "routingConfiguration").is_some();
         if !routing && text(input, "description").is_none() {
-            let message = "Either the description or the routingConfiguration must be specified";
+            let message = "Specify at least one of the description or the routingConfiguration";
             return Err(validation(message).with("reason", "MISSING_REQUIRED_PARAMETER"));
         }
         let routes = routing.then(|| self.routing(input)).transpose()?;
-        let (aliases, place, base) = self.place(arn)?;
+        let (aliases, name, base) = self.around(arn)?;
+        let alias = aliases.iter_mut().find(|a| a.is_named(name)).ok_or_else(|| reference_not_found(arn))?;
         if routes.as_ref().is_some_and(|(other, _)| *other != base) {
             return Err(bad_routing("Routing configuration must contain versions of the alias's state machine"));
         }
-        let alias = &mut aliases[place];
         if let Some((_, routes)) = routes {
             alias.routes = routes;
         }
@@ -173,15 +182,18 @@ impl Registry {
         Ok(Value::object([("updateDate", seconds(now))]))
     }
 
+    /// That the alias was not there is no error; that its machine is not there is one.
     pub(super) fn delete_alias(&mut self, input: &Value) -> Result<Value, ServiceError> {
-        let (aliases, place, _) = self.place(given(input, "stateMachineAliasArn"))?;
-        aliases.remove(place);
+        let (aliases, name, _) = self.around(given(input, "stateMachineAliasArn"))?;
+        aliases.retain(|alias| !alias.is_named(name));
         Ok(Value::empty_object())
     }
 
     pub(super) fn describe_alias(&mut self, input: &Value) -> Result<Value, ServiceError> {
-        let (aliases, place, _) = self.place(given(input, "stateMachineAliasArn"))?;
-        Ok(aliases[place].described())
+        let arn = given(input, "stateMachineAliasArn");
+        let (aliases, name, _) = self.around(arn)?;
+        let alias = aliases.iter().find(|alias| alias.is_named(name));
+        alias.map(Alias::described).ok_or_else(|| reference_not_found(arn))
     }
 
     /// The newest first; with the ARN of a version, those that lead to it.

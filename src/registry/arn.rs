@@ -1,6 +1,6 @@
 //! The ARNs of what is registered.
 
-use super::refusal::invalid_arn;
+use super::refusal::{invalid_arn, wrong_kind};
 use crate::pretend::PARTITION;
 use crate::services::ServiceError;
 use crate::value::Str;
@@ -51,7 +51,7 @@ impl<'a> MachineArn<'a> {
     /// # Errors
     /// `InvalidArn`, where it does not name a state machine.
     pub(crate) fn parse(arn: &'a str) -> Result<MachineArn<'a>, ServiceError> {
-        MachineArn::read(arn).ok_or_else(|| invalid_arn(arn))
+        MachineArn::read(arn).ok_or_else(|| wrong_arn(arn, "stateMachine"))
     }
 
     fn read(arn: &'a str) -> Option<MachineArn<'a>> {
@@ -98,16 +98,33 @@ pub(crate) fn labelled() -> ServiceError {
 /// `InvalidArn`, where it is none.
 pub(crate) fn activity(arn: &str) -> Result<&str, ServiceError> {
     let good = resource(arn, "activity").is_some_and(|name| !name.is_empty() && !name.contains([':', '/']));
-    if good { Ok(arn) } else { Err(invalid_arn(arn)) }
+    if good { Ok(arn) } else { Err(wrong_arn(arn, "activity")) }
 }
 
 /// What follows `arn:aws:states:REGION:ACCOUNT:KIND:`.
 fn resource<'a>(arn: &'a str, kind: &str) -> Option<&'a str> {
+    let (its, rest) = kind_and_rest(arn)?;
+    (its == kind).then_some(rest)
+}
+
+/// What is said of an ARN that does not name a thing of the wanted kind.
+fn wrong_arn(arn: &str, wanted: &str) -> ServiceError {
+    const KINDS: [&str; 5] = ["stateMachine", "activity", "execution", "express", "mapRun"];
+    match kind_and_rest(arn) {
+        Some((kind, _)) if kind != wanted && KINDS.contains(&kind) => wrong_kind(kind),
+        _ => invalid_arn(arn),
+    }
+}
+
+/// `stateMachine` and what follows it, of an ARN of Step Functions.
+fn kind_and_rest(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(7, ':');
     let mut next = || parts.next();
     let is_arn = next()? == "arn" && !next()?.is_empty() && next()? == "states";
-    let is_ours = is_arn && !next()?.is_empty() && !next()?.is_empty() && next()? == kind;
-    if is_ours { next() } else { None }
+    let has_home = is_arn && !next()?.is_empty() && !next()?.is_empty();
+    let kind = next()?;
+    let rest = next()?;
+    has_home.then_some((kind, rest))
 }
 
 #[cfg(test)]
@@ -136,13 +153,17 @@ mod tests {
             "arn:aws:states:us-east-1:123456789012:stateMachine:",
             "arn:aws:states:us-east-1:123456789012:stateMachine:order:",
             "arn:aws:states:us-east-1:123456789012:stateMachine:order:1:2",
-            "arn:aws:states:us-east-1:123456789012:activity:order",
             "arn:aws:lambda:us-east-1:123456789012:function:order",
             "arn:aws:states:us-east-1::stateMachine:order",
         ] {
             let error = MachineArn::parse(arn).unwrap_err();
             assert_eq!((error.code.as_str(), error.message), ("InvalidArn", format!("Invalid Arn: '{arn}'")));
         }
+        let of_a_run = MachineArn::parse("arn:aws:states:us-east-1:123456789012:execution:order:1").unwrap_err();
+        assert_eq!(
+            of_a_run.to_string(),
+            "InvalidArn: Invalid Arn: 'Resource type not valid in this context: execution'"
+        );
         assert_eq!(activity("arn:aws:states:r:1:activity:a").unwrap(), "arn:aws:states:r:1:activity:a");
         assert!(activity("arn:aws:states:r:1:activity:a:b").is_err());
     }

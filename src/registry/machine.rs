@@ -187,7 +187,7 @@ impl Registry {
     }
 
     pub(super) fn delete_machine(&mut self, input: &Value) -> Result<Value, ServiceError> {
-        self.machines.remove(MachineArn::unqualified(given(input, "stateMachineArn"))?);
+        self.machines.shift_remove(MachineArn::unqualified(given(input, "stateMachineArn"))?);
         Ok(Value::empty_object())
     }
 

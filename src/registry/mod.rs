@@ -16,10 +16,13 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod variables;
 mod version;
 
-use std::collections::BTreeMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use activity::Activity;
 use arn::Home;
@@ -32,16 +35,18 @@ pub(crate) use trial::test_state;
 use crate::random::{Seeded, uuid_str};
 use crate::services::ServiceError;
 use crate::time::Timestamp;
-use crate::value::{Str, Value};
+use crate::value::{NameHasher, Str, Value};
 
 /// The state machines and activities of one account and region.
 pub(crate) struct Registry {
     home: Home,
     random: Seeded,
-    /// By ARN, which for these is the order of their names.
-    machines: BTreeMap<Str, Registered>,
-    activities: BTreeMap<Str, Activity>,
+    machines: ByArn<Registered>,
+    activities: ByArn<Activity>,
 }
+
+/// In the order of creation.
+type ByArn<T> = IndexMap<Str, T, BuildHasherDefault<NameHasher>>;
 
 /// What an ARN means to those who start executions.
 #[derive(Clone)]
@@ -54,8 +59,10 @@ pub(crate) struct Target {
 
 type Answer = Result<Value, ServiceError>;
 
+type Operation = fn(&mut Registry, Timestamp, &Value) -> Answer;
+
 /// Every operation answered here, and how.
-const OPERATIONS: &[(&str, fn(&mut Registry, Timestamp, &Value) -> Answer)] = &[
+const OPERATIONS: &[(&str, Operation)] = &[
     ("CreateActivity", Registry::create_activity),
     ("CreateStateMachine", Registry::create_machine),
     ("CreateStateMachineAlias", Registry::create_alias),
@@ -86,8 +93,8 @@ impl Registry {
         Registry {
             home: Home { account: account.into(), region: region.into() },
             random: Seeded::new(seed),
-            machines: BTreeMap::new(),
-            activities: BTreeMap::new(),
+            machines: ByArn::default(),
+            activities: ByArn::default(),
         }
     }
 
@@ -135,7 +142,7 @@ impl Registry {
         self.machines.get(arn).map(|there| Arc::clone(there.newest()))
     }
 
-    /// The newest revisions of all machines, by name.
+    /// The newest revisions of all machines, in the order of their creation.
     pub(crate) fn machines(&self) -> impl Iterator<Item = &Arc<Revision>> {
         self.machines.values().map(Registered::newest)
     }

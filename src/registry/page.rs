@@ -15,8 +15,8 @@ const TOKEN_HOURS: u64 = 24;
 
 /// What a request says about pages.
 ///
-/// A token is bound to its request: `scope` is the operation and whatever else chooses the items, such as the ARN of a
-/// state machine.
+/// A token is bound to its request: `scope` is the operation and, after a blank, whatever else chooses the items, such as
+/// the ARN of a state machine.
 pub(crate) struct Paging<'a> {
     now: Timestamp,
     scope: &'a str,
@@ -53,7 +53,7 @@ impl<'a> Paging<'a> {
         let start = match self.token {
             None => 0,
             Some(token) => {
-                let last = self.read(token).ok_or_else(invalid)?;
+                let last = self.read(token)?;
                 // Where the last one is gone, what followed it has moved up into its place.
                 items.iter().position(|item| key(item) == last.key).map_or(last.place, |at| at + 1)
             }
@@ -68,36 +68,61 @@ impl<'a> Paging<'a> {
 
     fn write(&self, place: usize, key: &str) -> String {
         let until = (self.now + TOKEN_HOURS.hours()).as_millis();
-        let what = format!("{until} {place} {key}");
-        URL_SAFE_NO_PAD.encode(format!("{:016x}{what}", self.seal(&what)))
+        let (operation, scope) = self.hashes();
+        let what = format!("{until} {operation} {scope} {place} {key}");
+        URL_SAFE_NO_PAD.encode(format!("{:016x}{what}", hash(&what)))
     }
 
-    fn read(&self, token: &str) -> Option<Last> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        let (seal, what) = text.split_at_checked(16)?;
-        let mut parts = what.splitn(3, ' ');
-        let until = Timestamp::from_millis(parts.next()?.parse().ok()?);
-        let last = Last { place: parts.next()?.parse().ok()?, key: parts.next()?.to_owned() };
-        let is_ours = u64::from_str_radix(seal, 16).ok()? == self.seal(what);
-        (is_ours && self.now <= until).then_some(last)
+    /// Of the operation, and of the whole scope.
+    fn hashes(&self) -> (u64, u64) {
+        let operation = self.scope.split(' ').next().unwrap_or_default();
+        (hash(operation), hash(self.scope))
     }
 
-    /// FNV-1a over the request and the token's content: whoever keeps to the API never sees it, and a token that is torn
-    /// or taken elsewhere does not fit.
-    fn seal(&self, what: &str) -> u64 {
-        let bytes = self.scope.bytes().chain([0]).chain(what.bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+    fn read(&self, token: &str) -> Result<Last, ServiceError> {
+        let last = Last::read(token).filter(|last| self.now <= last.until).ok_or_else(|| invalid("Invalid token"))?;
+        match last.scope == self.hashes() {
+            true => Ok(last),
+            // Of the same operation, asked for something else.
+            false if last.scope.0 == self.hashes().0 => Err(invalid("Input inconsistent with page token")),
+            false => Err(invalid("Invalid token")),
+        }
     }
 }
 
-/// The last item of the page before.
+/// FNV-1a. Whoever keeps to the API never notices it; a token that is torn or taken elsewhere does not fit.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// What a token says: the last item of the page before.
 struct Last {
+    /// How long the token is good.
+    until: Timestamp,
+    /// See [`Paging::hashes`].
+    scope: (u64, u64),
     place: usize,
     key: String,
 }
 
-fn invalid() -> ServiceError {
-    ServiceError::modelled("InvalidToken", "Invalid Token: 'Invalid token'")
+impl Last {
+    fn read(token: &str) -> Option<Last> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+        let (seal, what) = text.split_at_checked(16)?;
+        let mut parts = what.splitn(5, ' ');
+        let mut next = || parts.next();
+        let last = Last {
+            until: Timestamp::from_millis(next()?.parse().ok()?),
+            scope: (next()?.parse().ok()?, next()?.parse().ok()?),
+            place: next()?.parse().ok()?,
+            key: next()?.to_owned(),
+        };
+        (u64::from_str_radix(seal, 16).ok()? == hash(what)).then_some(last)
+    }
+}
+
+fn invalid(why: &str) -> ServiceError {
+    ServiceError::modelled("InvalidToken", format!("Invalid Token: '{why}'"))
 }
 
 impl<T> Page<T> {
@@ -156,11 +181,16 @@ mod tests {
         let token = page(&items, None, "s", NOW).unwrap().next.unwrap();
         assert!(page(&items, Some(&token), "s", NOW + 24.hours()).is_ok());
         let torn = &token[..token.len() - 1];
-        for (token, scope, now) in
-            [(&*token, "other", NOW), (&*token, "s", NOW + 25.hours()), (torn, "s", NOW), ("é", "s", NOW)]
-        {
+        for (token, scope, now, why) in [
+            (&*token, "s of another", NOW, "Input inconsistent with page token"),
+            (&*token, "other", NOW, "Invalid token"),
+            (&*token, "s", NOW + 25.hours(), "Invalid token"),
+            (torn, "s", NOW, "Invalid token"),
+            ("é", "s", NOW, "Invalid token"),
+            ("invalid", "s", NOW, "Invalid token"),
+        ] {
             let error = page(&items, Some(token), scope, now).unwrap_err();
-            assert_eq!(error.to_string(), "InvalidToken: Invalid Token: 'Invalid token'", "{token} {scope}");
+            assert_eq!(error.to_string(), format!("InvalidToken: Invalid Token: '{why}'"), "{token} {scope}");
         }
     }
 }

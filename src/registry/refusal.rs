@@ -7,6 +7,11 @@ pub(crate) fn invalid_arn(arn: &str) -> ServiceError {
     ServiceError::modelled("InvalidArn", format!("Invalid Arn: '{arn}'"))
 }
 
+/// Of an ARN that names something of another kind: an execution for a state machine.
+pub(crate) fn wrong_kind(kind: &str) -> ServiceError {
+    invalid_arn(&format!("Resource type not valid in this context: {kind}"))
+}
+
 pub(crate) fn invalid_name(name: &str) -> ServiceError {
     ServiceError::modelled("InvalidName", format!("Invalid Name: '{name}'"))
 }

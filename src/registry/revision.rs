@@ -1,6 +1,7 @@
 //! A state machine as it stood between two updates.
 
 use super::setting;
+use super::variables::references;
 use crate::asl::{Machine, MachineType};
 use crate::time::Timestamp;
 use crate::value::{Map, Str, Value};
@@ -46,6 +47,10 @@ impl Revision {
         shown.insert("encryptionConfiguration", self.encryption.clone());
         if &*self.revision_id != INITIAL {
             shown.insert("revisionId", &self.revision_id);
+        }
+        let references = if metadata_only { Map::new() } else { references(&self.machine) };
+        if !references.is_empty() {
+            shown.insert("variableReferences", references);
         }
         shown
     }

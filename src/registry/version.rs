@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::arn::{MachineArn, Qualifier, labelled};
 use super::machine::Registered;
 use super::page::Paging;
-use super::refusal::{conflict, invalid_arn, quota};
+use super::refusal::{conflict, invalid_arn, machine_does_not_exist, quota};
 use super::revision::Revision;
 use super::setting::{given, shared, text};
 use super::{Registry, Target, seconds};
@@ -87,12 +87,12 @@ impl Registry {
         Ok(Value::empty_object())
     }
 
-    /// The newest first. Of a machine that is not there, no version is.
+    /// The newest first.
     pub(super) fn list_versions(&self, now: Timestamp, input: &Value) -> Result<Value, ServiceError> {
         let arn = MachineArn::unqualified(given(input, "stateMachineArn"))?;
         let scope = format!("ListStateMachineVersions {arn}");
-        let all = self.machines.get(arn).into_iter().flat_map(|there| there.versions.values().rev());
-        let page = Paging::of(now, &scope, input).page(all, |version| version.arn.to_string())?;
+        let there = self.machines.get(arn).ok_or_else(|| machine_does_not_exist(arn))?;
+        let page = Paging::of(now, &scope, input).page(there.versions.values().rev(), |v| v.arn.to_string())?;
         Ok(page.into_value("stateMachineVersions", listed))
     }
 }

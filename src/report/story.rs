@@ -65,11 +65,11 @@ fn children(run: &Run) -> Json {
         return Json::Null;
     }
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    for child in run.children() {
-        let name = child.status.name();
+    let kept = run.children().iter().map(|child| (child.status.name(), 1));
+    for (name, n) in kept.chain(run.children_left_out().iter().map(|l| (l.status, l.count))) {
         match counts.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((name, 1)),
+            Some((_, count)) => *count += n,
+            None => counts.push((name, n)),
         }
     }
     json!(counts.iter().map(|(name, count)| json!({ "status": name, "count": count })).collect::<Vec<_>>())

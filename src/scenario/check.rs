@@ -249,10 +249,8 @@ struct Seen<'a> {
 /// What the children of distributed Maps visited, which are executions of their own to AWS, and parts of the machine to
 /// who writes a scenario.
 fn inside(expect: &Expect, run: &Run) -> Vec<StateVisit> {
-    let lists = [expect.visits.len(), expect.never.len(), expect.attempts.len(), expect.caught.len()];
-    let names_inner = expect.path.as_ref().is_some_and(|p| p.of.iter().any(|step| step.contains('/')));
     let mut found = Vec::new();
-    if run.children().is_empty() || !names_inner && lists == [0; 4] {
+    if run.children().is_empty() || !expect.visits_children() {
         return found;
     }
     for map in &run.timeline().visits {
@@ -272,9 +270,13 @@ fn inside(expect: &Expect, run: &Run) -> Vec<StateVisit> {
 
 /// The executions that a Map Run started, in the order of the items.
 fn children_of<'a>(run: &'a Run, map_run: &str) -> impl Iterator<Item = &'a Child> {
-    let label = map_run.split(":mapRun:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
-    let part = format!(":{label}:");
+    let part = format!(":{}:", machine_of(map_run));
     run.children().iter().filter(move |child| child.arn.contains(&part))
+}
+
+/// What the machine of a Map Run's children is called: `machine/label`.
+fn machine_of(map_run: &str) -> &str {
+    map_run.split(":mapRun:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default()
 }
 
 impl Seen<'_> {
@@ -406,8 +408,11 @@ impl Seen<'_> {
         let (succeeded, failed, items) = match &attempt.map_run {
             // A distributed Map's items are executions of their own.
             Some(arn) => {
-                let (good, all) = children_of(run, arn).fold((0_usize, 0_usize), |(good, all), child| {
-                    (good + usize::from(matches!(child.status, Status::Succeeded(_))), all + 1)
+                let kept = children_of(run, arn).map(|child| (child.status.name(), 1));
+                let left_out = run.children_left_out().iter().filter(|l| &*l.machine_name == machine_of(arn));
+                let children = kept.chain(left_out.map(|l| (l.status, l.count)));
+                let (good, all) = children.fold((0_usize, 0_usize), |(good, all), (status, count)| {
+                    (good + if status == "SUCCEEDED" { count } else { 0 }, all + count)
                 });
                 (good, all - good, all)
             }

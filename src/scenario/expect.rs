@@ -77,6 +77,19 @@ pub(super) fn read(reader: &mut Reader<'_>, states: &States, block: &Member, is_
 }
 
 impl Expect {
+    /// Whether it matters which states the children of distributed Maps visited.
+    pub(super) fn visits_children(&self) -> bool {
+        let lists = [self.visits.len(), self.never.len(), self.attempts.len(), self.caught.len()];
+        lists != [0; 4] || self.path.as_ref().is_some_and(|p| p.of.iter().any(|step| step.contains('/')))
+    }
+    /// Whether more matters of the children of distributed Maps than how many did what.
+    pub(super) fn looks_at_children(&self) -> bool {
+        #[cfg(feature = "fuzz")]
+        if !self.laws.is_empty() {
+            return true;
+        }
+        self.visits_children() || self.calls.iter().any(|(_, calls)| calls.of.at.is_some() || calls.of.with.is_some())
+    }
     fn take(&mut self, reader: &mut Reader<'_>, states: &States, member: &Member) {
         let span = member.value.span;
         match &*member.key {

@@ -134,6 +134,11 @@ impl ScenarioFile {
         if covers {
             harness = harness.coverage();
         }
+        // Children are left out only where nothing here could tell.
+        let looks = [scenario.expect.looks_at_children(), scenario.strict, scenario.snapshot.is_some()];
+        if looks.contains(&true) || scenario.timeline.is_some() {
+            harness = harness.keep_children(usize::MAX);
+        }
         if crate::coverage::is_wanted() {
             harness = harness.test_name(&format!("{} › {}", self.path().display(), scenario.name));
         }

@@ -50,11 +50,19 @@ pub(super) async fn answer(
         Ok(request) => request,
         Err(refusal) => return Ok(refusal),
     };
+    // A client that has asked to be told to go on, and has nothing to send, would take this answer for that one and mistake
+    // the next: it is given another connection.
+    let is_spent = request.headers().contains_key(header::EXPECT) && request.body().is_empty();
     let answered = match request.uri().path().strip_prefix("/_rehearsal") {
         Some(place) => Ok(control::answer(site, place, &request).await),
         None => serviced(site, connection, request).await,
     };
-    answered.map(|response| shared_with(origin, response))
+    answered.map(|mut response| {
+        if is_spent {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        shared_with(origin, response)
+    })
 }
 
 /// Answers a request of a function's handler.
@@ -185,11 +193,7 @@ async fn serviced(site: &Site, connection: &Connection, request: wire::Request) 
     let asked = match (identified, passed) {
         (identified, Some(passed)) => Asked { identified, passed: Some(passed) },
         (Some(identified), None) => Asked { identified: Some(identified), passed: None },
-        (None, None) => {
-            let error =
-                ServiceError::coded("UnknownOperationException", "no service here has the target of this request");
-            return Ok(refused(None, &error));
-        }
+        (None, None) => return Ok(wire::refused_stranger(request).map(Body::from)),
     };
     let (service, operation) = asked.names(request);
     let struck = site.faults.strike(&service, &operation);

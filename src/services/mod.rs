@@ -329,6 +329,14 @@ impl Services {
             .min()
     }
 
+    /// Whether somebody waits here for an instant or a later one: a poll, a job, a function. Schedules and messages that
+    /// come back to a function are no reason for a clock to go on; they happen on the way to one.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_awaited(&self, at: Timestamp) -> bool {
+        let own = self.lambda.next_at().into_iter().chain(self.jobs.next_at());
+        own.chain(self.sqs.waited_until()).any(|until| until >= at)
+    }
+
     /// Lets happen what is due by now.
     pub(crate) fn pass(&mut self, now: Timestamp) {
         self.around.now = self.around.now.max(now);

@@ -49,6 +49,7 @@ mod report;
 #[cfg(feature = "cli")]
 mod reports;
 mod retry;
+mod rows;
 mod s3;
 mod scenarios;
 mod schema;

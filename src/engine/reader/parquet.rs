@@ -1,25 +1,68 @@
 //! Rows of Parquet as items.
 
 use bytes::Bytes;
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::reader::SerializedFileReader;
+use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 
 use super::{Unread, failed};
+use crate::task::TaskError;
 use crate::value::{Content, Map, Value};
 
-/// At most `max` rows.
-pub(super) fn rows(object: &Content, max: usize) -> Result<Vec<Value>, Unread> {
-    let unreadable = |why: &str| Unread::Failed(failed(format!("The Parquet object could not be read: {why}")));
-    // The crate trusts much of what a file says about itself.
-    let read = || -> Result<Vec<Value>, Unread> {
-        let bytes = Bytes::from_owner(object.clone());
-        let file = SerializedFileReader::new(bytes).map_err(|e| unreadable(&e.to_string()))?;
-        let mut items = Vec::new();
-        for row in file.get_row_iter(None).map_err(|e| unreadable(&e.to_string()))?.take(max) {
-            items.push(group(&row.map_err(|e| unreadable(&e.to_string()))?)?);
-        }
-        Ok(items)
-    };
+/// That rows can be read, at most `max` of them.
+pub(super) fn check(object: &Content, max: usize) -> Result<(), Unread> {
+    let mut rows = Rows::open_unread(object)?;
+    let mut count = 0;
+    while count < max && rows.next_unread()?.is_some() {
+        count += 1;
+    }
+    Ok(())
+}
+
+/// Rows one after the other; a page of each column is unpacked at a time.
+pub(super) struct Rows {
+    rows: RowIter<'static>,
+}
+
+impl Rows {
+    pub(super) fn open(object: &Content) -> Result<Rows, TaskError> {
+        Rows::open_unread(object).map_err(told)
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Value>, TaskError> {
+        self.next_unread().map_err(told)
+    }
+
+    fn open_unread(object: &Content) -> Result<Rows, Unread> {
+        guarded(|| {
+            let file = SerializedFileReader::new(Bytes::from_owner(object.clone()));
+            let file = file.map_err(|e| unreadable(&e.to_string()))?;
+            Ok(Rows { rows: RowIter::from_file_into(Box::new(file)) })
+        })
+    }
+
+    fn next_unread(&mut self) -> Result<Option<Value>, Unread> {
+        guarded(|| match self.rows.next() {
+            Some(row) => group(&row.map_err(|e| unreadable(&e.to_string()))?).map(Some),
+            None => Ok(None),
+        })
+    }
+}
+
+fn unreadable(why: &str) -> Unread {
+    Unread::Failed(failed(format!("The Parquet object could not be read: {why}")))
+}
+
+/// What cannot be read here has been told by [`check`].
+fn told(unread: Unread) -> TaskError {
+    match unread {
+        Unread::Failed(error) => error,
+        Unread::Here(what) => failed(what),
+    }
+}
+
+/// The crate trusts much of what a file says about itself.
+fn guarded<T>(read: impl FnOnce() -> Result<T, Unread>) -> Result<T, Unread> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(unreadable("what it says about itself cannot be")))
 }

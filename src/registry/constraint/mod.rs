@@ -55,6 +55,35 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+/// A list as the service shows it: texts without quotes, and objects by the name of their shape. The one list of objects
+/// whose length is bounded is that of an alias's routes.
+struct Listed<'a>(&'a [Value]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = |value: &Value| match value {
+            Value::Object(members) => {
+                let members: Vec<String> = members.iter().map(|(k, v)| format!("{k}={}", Bare(v))).collect();
+                format!("RoutingConfigurationListItem({})", members.join(", "))
+            }
+            other => Bare(other).to_string(),
+        };
+        write!(f, "[{}]", self.0.iter().map(one).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A text without its quotes.
+struct Bare<'a>(&'a Value);
+
+impl fmt::Display for Bare<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::String(text) => f.write_str(text),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
 /// What is wrong with a request.
 #[derive(Default)]
 struct Found {
@@ -108,15 +137,15 @@ impl Found {
                 self.bounded(n.as_f64().unwrap_or_default(), *min, *max, "value", place, n);
             }
             (Form::List { min, max, of }, Value::Array(items)) => {
-                self.bounded(items.len(), *min, *max, "length", place, value);
-                self.items(items, of, value, place);
+                self.bounded(items.len(), *min, *max, "length", place, &Listed(items));
+                self.items(items, of, place);
             }
             (Form::Object(members), _) => self.object(value, members, Some(place)),
             (form, _) => self.mistyped(value, form.wanted(), Some(place)),
         }
     }
 
-    fn items(&mut self, items: &[Value], of: &Form, whole: &Value, list: &Place<'_>) {
+    fn items(&mut self, items: &[Value], of: &Form, list: &Place<'_>) {
         for (n, item) in items.iter().enumerate() {
             let place = Place { above: Some(list), step: Step::Item(n + 1) };
             match (of, item) {
@@ -127,7 +156,7 @@ impl Found {
                         text_rules(text, of).iter().map(|rule| format!("Member must {rule}")).collect();
                     if !rules.is_empty() {
                         let rule = format!("satisfy constraint: [{}]", rules.join(", "));
-                        self.broken(&format!(" '{whole}'"), list, &rule);
+                        self.broken(&format!(" '{}'", Listed(items)), list, &rule);
                         return;
                     }
                 }
@@ -266,13 +295,24 @@ mod tests {
             (
                 "UntagResource",
                 r#"{"resourceArn": "a", "tagKeys": ["a", ""]}"#,
-                "Value '[\"a\",\"\"]' at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member \
+                "Value '[a, ]' at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member \
                  must have length greater than or equal to 1]",
             ),
             (
                 "CreateStateMachineAlias",
                 r#"{"name": "12", "routingConfiguration": [{"stateMachineVersionArn": "a", "weight": 100}]}"#,
                 r"Value '12' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$",
+            ),
+            (
+                "UpdateStateMachineAlias",
+                r#"{"stateMachineAliasArn": "a", "routingConfiguration": [
+                    {"stateMachineVersionArn": "b", "weight": 50}, {"stateMachineVersionArn": "c", "weight": 25},
+                    {"stateMachineVersionArn": "d", "weight": 25}
+                ]}"#,
+                "Value '[RoutingConfigurationListItem(stateMachineVersionArn=b, weight=50), \
+                 RoutingConfigurationListItem(stateMachineVersionArn=c, weight=25), \
+                 RoutingConfigurationListItem(stateMachineVersionArn=d, weight=25)]' at 'routingConfiguration' failed to \
+                 satisfy constraint: Member must have length less than or equal to 2",
             ),
             (
                 "UpdateMapRun",

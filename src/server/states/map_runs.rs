@@ -3,7 +3,6 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{Answer, found, invalid_arn, kind_of, listed, text};
-use crate::engine::Status;
 use crate::harness::shared::{ExecId, Stage};
 use crate::history::{Detail, History};
 use crate::registry::page::Paging;
@@ -76,19 +75,19 @@ pub(super) fn list(stage: &mut Stage, input: &Value) -> Answer {
     Ok(listed("mapRuns", shown))
 }
 
-/// The Map Run that a request names: whose it is, and its children.
-fn run<'a>(stage: &'a Stage, arn: &str) -> Result<(ExecId, &'a [ExecId]), ServiceError> {
+/// The Map Run that a request names: whose it is.
+fn run(stage: &Stage, arn: &str) -> Result<ExecId, ServiceError> {
     if kind_of(arn)? != "mapRun" {
         return Err(invalid_arn(&format!("Resource type not valid in this context: {}", kind_of(arn)?)));
     }
     let missing = || ServiceError::modelled("ResourceNotFound", format!("Resource not found: '{arn}'"));
-    Ok((stage.owner_of_map_run(arn).ok_or_else(missing)?, stage.map_run(arn).unwrap_or_default()))
+    stage.owner_of_map_run(arn).ok_or_else(missing)
 }
 
 /// Describes a Map Run.
 pub(super) fn describe(stage: &mut Stage, input: &Value) -> Answer {
     let arn = text(input, "mapRunArn").unwrap_or_default();
-    let (owner, children) = run(stage, arn)?;
+    let owner = run(stage, arn)?;
     let gone = || ServiceError::modelled("ResourceNotFound", format!("Resource not found: '{arn}'"));
     let slot = stage.slot(owner).ok_or_else(gone)?;
     let told = runs(slot.history()).into_iter().find(|run| run.arn == arn).ok_or_else(gone)?;
@@ -96,18 +95,16 @@ pub(super) fn describe(stage: &mut Stage, input: &Value) -> Answer {
     for name in ["pending", "running", "succeeded", "failed", "timedOut", "aborted"] {
         counts.insert(name.into(), 0.into());
     }
-    for child in children {
-        let name = match stage.slot(*child).map(|slot| slot.status()) {
-            Some(Status::Running) => "running",
-            Some(Status::Succeeded(_)) | None => "succeeded",
-            Some(Status::Failed(_)) => "failed",
-            Some(Status::TimedOut(_)) => "timedOut",
-            Some(Status::Aborted(_)) => "aborted",
-        };
-        let count = counts[name].as_u64().unwrap_or(0) + 1;
-        counts.insert(name.into(), count.into());
+    let (started, ended) = stage.map_run_counts(arn).ok_or_else(gone)?;
+    let names = [("SUCCEEDED", "succeeded"), ("FAILED", "failed"), ("TIMED_OUT", "timedOut"), ("ABORTED", "aborted")];
+    for (status, count) in ended {
+        if let Some((_, name)) = names.iter().find(|(own, _)| own == status) {
+            counts.insert((*name).into(), (*count).into());
+        }
     }
-    counts.insert("total".into(), children.len().into());
+    let over: usize = ended.iter().map(|(_, count)| count).sum();
+    counts.insert("running".into(), (started - over).into());
+    counts.insert("total".into(), started.into());
     counts.insert("resultsWritten".into(), 0.into());
     counts.insert("failuresNotRedrivable".into(), 0.into());
     counts.insert("pendingRedrive".into(), 0.into());

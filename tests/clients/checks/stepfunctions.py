@@ -31,8 +31,8 @@ class Executions(Checks):
         made = self.states.create_state_machine(name=name or self.name, definition=definition, roleArn=ROLE, type=kind)
         return made["stateMachineArn"]
 
-    def started(self, definition=PASS, input="{}", **more):
-        return self.states.start_execution(stateMachineArn=self.made(definition), input=input, **more)["executionArn"]
+    def started(self, definition=PASS, input="{}", made=None, **more):
+        return self.states.start_execution(stateMachineArn=self.made(definition, made), input=input, **more)["executionArn"]
 
     def ended(self, execution):
         for _ in range(2000):
@@ -77,12 +77,12 @@ class Executions(Checks):
         pages = self.states.get_paginator("get_execution_history").paginate(executionArn=execution, PaginationConfig={"PageSize": 3})
         self.assertEqual([[e["id"] for e in page["events"]] for page in pages], [[1, 2, 3], [4]])
         token = self.states.list_executions(stateMachineArn=made, maxResults=2)["nextToken"]
-        for call, parameters in [
-            (self.states.get_execution_history, dict(executionArn=execution, nextToken=token)),
-            (self.states.list_executions, dict(stateMachineArn=made, statusFilter="FAILED", nextToken=token)),
-            (self.states.list_executions, dict(stateMachineArn=made, nextToken="x")),
+        for call, parameters, why in [
+            (self.states.get_execution_history, dict(executionArn=execution, nextToken=token), "Invalid token"),
+            (self.states.list_executions, dict(stateMachineArn=made, statusFilter="FAILED", nextToken=token), "Input inconsistent with page token"),
+            (self.states.list_executions, dict(stateMachineArn=made, nextToken="x"), "Invalid token"),
         ]:
-            self.refused("InvalidToken", 400, call, message="Invalid Token: 'Invalid token'", kind=self.errors.InvalidToken, **parameters)
+            self.refused("InvalidToken", 400, call, message=f"Invalid Token: '{why}'", kind=self.errors.InvalidToken, **parameters)
 
     def test_a_year_of_waiting_and_a_backoff_take_no_time(self):
         wait = {"Type": "Wait", "Seconds": 30_000_000, "Next": "T"}
@@ -107,6 +107,9 @@ class Executions(Checks):
         self.refused("ExecutionAlreadyExists", 400, self.states.start_execution, input='{"a":2}', **taken)
         self.states.stop_execution(executionArn=first, error="Mine", cause="enough")
         self.has(self.ended(first), status="ABORTED", error="Mine", cause="enough", redriveStatus="REDRIVABLE")
+        done = self.started(made="other", name="done")
+        self.refused("ExecutionNotRedrivable", 400, self.states.redrive_execution, kind=self.errors.ExecutionNotRedrivable,
+                     message="Execution is SUCCEEDED and cannot be redriven", executionArn=done)
         self.refused("ExecutionAlreadyExists", 400, self.states.start_execution, input='{"a":1}', **taken)
 
     def test_what_is_not_there_or_not_right_is_refused(self):
@@ -150,6 +153,10 @@ class Executions(Checks):
         self.states.send_task_success(taskToken=token, output='{"done":true}')
         self.has(self.ended(execution), status="SUCCEEDED", output='{"done":true}')
         self.refused("TaskTimedOut", 400, self.states.send_task_failure, taskToken=token, error="E")
+        other = self.started(machine({"T": {"Type": "Task", "Resource": activity, "End": True}}), made="fails")
+        token = self.states.get_activity_task(activityArn=activity)["taskToken"]
+        self.states.send_task_failure(taskToken=token, error="Broken", cause="glass")
+        self.has(self.ended(other), status="FAILED", error="Broken", cause="glass")
         started = [e for e in self.states.get_execution_history(executionArn=execution)["events"] if e["type"] == "ActivityStarted"]
         self.assertEqual(started[0]["activityStartedEventDetails"], {"workerName": "w"})
 
