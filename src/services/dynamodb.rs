@@ -8,6 +8,7 @@
 //! resource policies are not modelled.
 
 mod edge;
+mod gaps;
 mod plain;
 mod refusal;
 
@@ -158,7 +159,13 @@ impl DynamoDb {
         };
         self.sweep(around)?;
         let billed = if operation == "CreateTable" { edge::with_billing(input) } else { None };
-        let answered = work(self.engine()?, &edge::inward(billed.as_deref().unwrap_or(input)))?;
+        let body = edge::inward(billed.as_deref().unwrap_or(input));
+        self.engine()?;
+        let aside = |operation: &str, input: &Json| self.ask(operation, input);
+        gaps::before(operation, &body, &aside)?;
+        let answered = work(self.engine()?, &body)?;
+        let aside = |operation: &str, input: &Json| self.ask(operation, input);
+        gaps::after(operation, &body, &aside)?;
         self.expires |= operation == "UpdateTimeToLive";
         let Answered::Members(mut members) = answered else { return Ok(answered) };
         if operation == "DescribeStream" {

@@ -23,6 +23,7 @@
 //! A model is as exact as it goes: an operation or a parameter that is not modelled is refused with an error that says
 //! so, and never answered with a guess.
 
+mod across;
 mod answer;
 mod arn;
 #[cfg(feature = "dynamodb")]
@@ -33,6 +34,7 @@ pub mod events;
 mod hex;
 pub(crate) mod integration;
 pub mod jobs;
+mod kind;
 pub mod lambda;
 mod members;
 mod pattern;
@@ -195,12 +197,18 @@ impl Services {
         }
         self.around.now = self.around.now.max(now);
         self.asked_at = self.around.now;
-        let answer = self.one(service, operation, input);
+        let answer = match kind::check(service, input) {
+            Ok(()) => self.one(service, operation, input),
+            Err(error) => Answer::Now(Err(error)),
+        };
         self.run_errands();
         answer
     }
 
     fn one(&mut self, service: Service, operation: &str, input: &Value) -> Answer {
+        if let Err(error) = self.across(service, operation, input) {
+            return Answer::Now(Err(error));
+        }
         let around = &mut self.around;
         match service {
             Service::Sqs => self.sqs.ask(around, operation, input),

@@ -109,7 +109,7 @@ await check("lambda", async () => {
         Runtime: "nodejs20.x",
         Role: "arn:aws:iam::123456789012:role/any",
         Handler: "index.handler",
-        Code: { ZipFile: new Uint8Array([80, 75, 5, 6, ...new Array(18).fill(0)]) },
+        Code: { ZipFile: Buffer.from("UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAYVBLAQIUAxQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAACAAQAAAABhUEsFBgAAAAABAAEALwAAAB8AAAAAAA==", "base64") },
     });
     const { Functions } = await lambda.listFunctions({});
     assert.deepEqual(Functions.map((f) => f.FunctionName), ["smoke"]);

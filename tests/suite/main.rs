@@ -57,6 +57,7 @@ mod schema;
 mod server;
 #[cfg(feature = "wire")]
 mod service_laws;
+mod service_refusals;
 #[cfg(feature = "cli")]
 mod services;
 mod snapshots;

@@ -129,6 +129,10 @@ impl Births {
                     if let Some(id) = shard["ShardId"].as_str().map(|id| format!("{id}{SHARD}")) {
                         shard["ShardId"] = id.into();
                     }
+                    // Only a shard that is closed has an end, and the only one is open.
+                    if let Some(range) = shard["SequenceNumberRange"].as_object_mut() {
+                        range.remove("EndingSequenceNumber");
+                    }
                 }
                 outward(answer);
             }

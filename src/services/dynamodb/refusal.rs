@@ -36,6 +36,10 @@ pub(super) fn of(error: DynoxideError, operation: &str) -> ServiceError {
     };
     let code = error.error_type().rsplit('#').next().unwrap_or_default();
     let message = edge::outward_text(&error.to_string());
+    if let Some(odd) = odd_operator(&message).filter(|_| operation == "Query") {
+        let message = format!("Invalid operator used in KeyConditionExpression: {odd}");
+        return ServiceError::coded("ValidationException", message);
+    }
     if code == "UnsupportedOperation" {
         return ServiceError::not_modelled(format!("the operation {operation} of DynamoDB in this form ({message})"));
     }
@@ -48,6 +52,16 @@ pub(super) fn of(error: DynoxideError, operation: &str) -> ServiceError {
         Value::from(&json)
     });
     ServiceError { members, ..known.status(error.status_code()) }
+}
+
+/// The operator that conditions have and key conditions have not.
+fn odd_operator(message: &str) -> Option<&str> {
+    if message == "Expected attribute name, got NOT" {
+        return Some("NOT");
+    }
+    let (what, odd) = message.split_once(" in KeyConditionExpression: ")?;
+    let is_named = what.ends_with("Unexpected token") || what.ends_with("Unexpected operator");
+    Some(odd).filter(|odd| is_named && ["OR", "<>", "IN", "NOT"].contains(odd))
 }
 
 /// Three operations list what is wrong with a request, also where it is one thing.

@@ -10,6 +10,14 @@ use crate::value::{Map, Value};
 
 /// How many paths a transformer has at most.
 const MOST_PATHS: usize = 100;
+/// The names that every template has.
+const OWN: [&str; 5] = [
+    "aws.events.event",
+    "aws.events.event.ingestion-time",
+    "aws.events.event.json",
+    "aws.events.rule-arn",
+    "aws.events.rule-name",
+];
 
 /// # Errors
 /// Paths and templates that cannot be.
@@ -39,7 +47,18 @@ pub(super) fn check(target: &Value, id: &str) -> Result<(), ServiceError> {
     if template.is_empty() {
         return Err(invalid(format!("InputTemplate for target {id} must not be empty.")));
     }
-    Ok(())
+    let is_known = |name: &&str| paths.contains_key(name) || OWN.contains(name);
+    match placeholders(template).find(|name| !is_known(name)) {
+        Some(name) => Err(invalid(format!("InputTemplate for target {id} contains invalid placeholder {name}."))),
+        None => Ok(()),
+    }
+}
+
+/// The names in a template: what stands between brackets and could be one.
+fn placeholders(template: &str) -> impl Iterator<Item = &str> {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let names = template.split('<').skip(1).filter_map(|rest| Some(rest.split_once('>')?.0));
+    names.filter(move |name| !name.is_empty() && name.chars().all(is_fit))
 }
 
 /// A path begins with what it leads through.
@@ -153,5 +172,22 @@ mod tests {
         let part = Value::object([("InputPath", Value::from("$.detail.more"))]);
         assert_eq!(transformed(&part, &event, &origin, Timestamp::EPOCH_DEFAULT), r#"{"x":[1]}"#);
         assert!(check(&Value::object([("InputPath", Value::from("detail"))]), "1").is_err());
+    }
+
+    #[test]
+    fn a_placeholder_without_a_path_is_refused_by_name() {
+        let table = [
+            (r#"{"id": <id>, "rule": <aws.events.rule-name>, "all": <aws.events.event.json>}"#, None),
+            (r#""1 < 2 > 1, <>, <b id=1>""#, None),
+            (r#"{"m": <missing>, "id": <id>}"#, Some("missing")),
+            (r#""<aws.events.rule>""#, Some("aws.events.rule")),
+        ];
+        for (template, odd) in table {
+            let paths = Value::object([("id", Value::from("$.id"))]);
+            let transformer = Value::object([("InputPathsMap", paths), ("InputTemplate", template.into())]);
+            let refused = check(&Value::object([("InputTransformer", transformer)]), "t").err();
+            let want = odd.map(|name| format!("InputTemplate for target t contains invalid placeholder {name}."));
+            assert_eq!(refused.map(|e| e.message), want, "{template}");
+        }
     }
 }

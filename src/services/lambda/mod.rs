@@ -147,6 +147,11 @@ fn not_in(value: &str, member: &str, all: &str) -> ServiceError {
 const INVOKE: &[&str] = &["FunctionName", "InvocationType", "LogType", "ClientContext", "Payload", "Qualifier"];
 
 impl Lambda {
+    /// Whether there is a function of a name or an ARN.
+    pub(super) fn has(&self, function: &str) -> bool {
+        Target::of(function, None).is_ok_and(|target| self.functions.contains_key(&target.name))
+    }
+
     /// Puts a function of the test there.
     pub(super) fn set_up(&mut self, around: &mut Surroundings, function: &Function) -> Result<(), ServiceError> {
         let target = Target::of(function.name(), None)?;

@@ -12,7 +12,7 @@ mod delete;
 mod get;
 mod listing;
 mod multipart;
-mod notify;
+pub(super) mod notify;
 mod object;
 mod put;
 mod tags;

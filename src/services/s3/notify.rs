@@ -12,7 +12,75 @@ const LISTS: [(&str, &str); 3] = [
     ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
 ];
 
+/// What can happen to objects, without the `s3:` before it.
+const EVENTS: &[&str] = &[
+    "IntelligentTiering",
+    "LifecycleExpiration:*",
+    "LifecycleExpiration:Delete",
+    "LifecycleExpiration:DeleteMarkerCreated",
+    "LifecycleTransition",
+    "ObjectAcl:Put",
+    "ObjectCreated:*",
+    "ObjectCreated:CompleteMultipartUpload",
+    "ObjectCreated:Copy",
+    "ObjectCreated:Post",
+    "ObjectCreated:Put",
+    "ObjectRemoved:*",
+    "ObjectRemoved:Delete",
+    "ObjectRemoved:DeleteMarkerCreated",
+    "ObjectRestore:*",
+    "ObjectRestore:Completed",
+    "ObjectRestore:Delete",
+    "ObjectRestore:Post",
+    "ObjectTagging:*",
+    "ObjectTagging:Delete",
+    "ObjectTagging:Put",
+    "ReducedRedundancyLostObject",
+    "Replication:*",
+    "Replication:OperationFailedReplication",
+    "Replication:OperationMissedThreshold",
+    "Replication:OperationNotTracked",
+    "Replication:OperationReplicatedAfterThreshold",
+];
+
+/// The target of a configuration, and whether it names events that there are.
+fn checked<'a>(entry: &'a Value, target: &str) -> Result<&'a str, ServiceError> {
+    let arn = entry.get(target).and_then(Value::as_str).ok_or_else(malformed)?;
+    if arn.split(':').count() < 6 {
+        return Err(invalid_argument("The ARN could not be parsed", target, arn));
+    }
+    let events = entry.get("Events").and_then(Value::as_array).unwrap_or_default();
+    if events.is_empty() {
+        return Err(malformed());
+    }
+    let is_known = |event: &str| event.strip_prefix("s3:").is_some_and(|event| EVENTS.contains(&event));
+    match events.iter().map(|event| event.as_str().unwrap_or_default()).find(|event| !is_known(event)) {
+        Some(odd) => Err(invalid_argument("The event is not supported for notifications", "Event", odd)),
+        None => Ok(arn),
+    }
+}
+
+/// A target that can't be told anything.
+pub(in crate::services) fn unreachable(arn: &str, what: &str) -> ServiceError {
+    let message = "Unable to validate the following destination configurations";
+    invalid_argument(message, arn, &format!("The destination {what} does not exist"))
+}
+
 impl S3 {
+    /// The targets that a request wants told, for the others to say whether they are there; none where the request is
+    /// refused for something else or does not want that looked at.
+    pub(in crate::services) fn targets<'a>(&self, input: &'a Value) -> Vec<&'a str> {
+        let is_there = input.get("Bucket").and_then(Value::as_str).is_some_and(|bucket| self.has_bucket(bucket));
+        let skips = input.get("SkipDestinationValidation");
+        if !is_there || skips.is_some_and(|skips| skips.as_bool() == Some(true) || skips.as_str() == Some("true")) {
+            return Vec::new();
+        }
+        let configuration = input.get("NotificationConfiguration");
+        let lists = LISTS.iter().filter_map(|(list, target)| Some((configuration?.get(list)?.as_array()?, *target)));
+        let targets = lists.flat_map(|(entries, target)| entries.iter().map(move |entry| checked(entry, target)));
+        targets.collect::<Result<_, _>>().unwrap_or_default()
+    }
+
     pub(super) fn put_notifications(&mut self, cx: &mut Cx<'_, '_>) -> Outcome {
         let configuration = cx.input.get("NotificationConfiguration").cloned().ok_or_else(malformed)?;
         let mut kept = Map::new();
@@ -26,19 +94,7 @@ impl S3 {
             };
             let mut entries = Vec::new();
             for entry in value.as_array().unwrap_or_default() {
-                let arn = entry.get(target).and_then(Value::as_str).ok_or_else(malformed)?;
-                if arn.split(':').count() < 6 {
-                    return Err(invalid_argument("The ARN could not be parsed", target, arn));
-                }
-                let events = entry.get("Events").and_then(Value::as_array).unwrap_or_default();
-                if events.is_empty() {
-                    return Err(malformed());
-                }
-                let known = |event: &&Value| event.as_str().is_some_and(|event| event.starts_with("s3:"));
-                if let Some(odd) = events.iter().find(|event| !known(event)) {
-                    let odd = odd.as_str().unwrap_or_default();
-                    return Err(invalid_argument("The event is not supported for notifications", "Event", odd));
-                }
+                checked(entry, target)?;
                 let mut entry = entry.as_object().cloned().unwrap_or_default();
                 if !entry.contains_key("Id") {
                     entry.insert("Id", cx.around.uuid());

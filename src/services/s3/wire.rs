@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::Reply;
 use crate::services::error::ServiceError;
 use crate::services::wire::{Handled, Identified, Request, Response};
-use crate::services::{Services, hex};
+use crate::services::{Service, Services, hex};
 use crate::time::Timestamp;
 use crate::value::Content;
 use request::Asked;
@@ -42,7 +42,9 @@ pub(in crate::services) fn handle(
     let id = services.around.uuid();
     let (operation, outcome) = match Asked::of(request).and_then(|asked| checked(services, now, request, asked)) {
         Ok((asked, body)) => {
-            let outcome = services.s3.perform(&mut services.around, asked.operation, &asked.input, Some(body));
+            let outcome = services
+                .across(Service::S3, asked.operation, &asked.input)
+                .and_then(|()| services.s3.perform(&mut services.around, asked.operation, &asked.input, Some(body)));
             (asked.operation, outcome)
         }
         Err(error) => ("", Err(error)),

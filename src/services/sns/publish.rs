@@ -5,7 +5,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::super::error::ServiceError;
-use super::super::sqs::message::{check_attributes, size};
+use super::super::sqs::message::{is_number, size};
 use super::super::{Surroundings, arn};
 use super::delivery::Outgoing;
 use super::{Cx, Delivery, Publication, Sns, invalid};
@@ -87,7 +87,64 @@ impl<'a> Given<'a> {
         if self.text("Subject").is_some_and(|text| !is_subject(text)) {
             return Err(invalid("Subject"));
         }
-        check_attributes(&self.attributes()).map_err(|e| ServiceError::modelled("ParameterValueInvalid", e.message))
+        for (name, attribute) in self.attributes().as_object().into_iter().flat_map(Map::iter) {
+            if let Some(why) = objection(name, attribute) {
+                return Err(ServiceError::modelled("ParameterValueInvalid", why));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a message can't have an attribute. How many it has is nobody's concern but that of queues which get it raw.
+fn objection(name: &str, attribute: &Value) -> Option<String> {
+    let is_fit = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() {
+        return Some("The message attribute name must not be empty.".into());
+    }
+    if name.len() > 256 {
+        return Some("Length of message attribute name must be less than 256 bytes.".into());
+    }
+    if let Some(odd) = name.chars().find(|c| !is_fit(c)) {
+        return Some(format!(
+            "Invalid non-alphanumeric character '#x{:X}' was found in the message attribute name. Can only include \
+             alphanumeric characters, hyphens, underscores, or dots.",
+            u32::from(odd)
+        ));
+    }
+    if name.starts_with('.') {
+        return Some("Invalid message attribute name starting with character '.' was found.".into());
+    }
+    if name.ends_with('.') {
+        return Some("Invalid message attribute name ending with character '.' was found.".into());
+    }
+    if name.contains("..") {
+        return Some("Message attribute name can not have successive '.' character.".into());
+    }
+    let text = |member: &str| attribute.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let Some(kind) = text("DataType") else {
+        return Some(format!("The message attribute '{name}' must contain non-empty message attribute type."));
+    };
+    let prefix = kind.split('.').next().unwrap_or_default();
+    let member = match prefix {
+        "String" | "Number" => "StringValue",
+        "Binary" => "BinaryValue",
+        _ => {
+            return Some(format!(
+                "The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes \
+                 is Binary, Number, and String."
+            ));
+        }
+    };
+    match text(member) {
+        None => Some(format!(
+            "The message attribute '{name}' must contain non-empty message attribute value for message attribute type \
+             '{kind}'."
+        )),
+        Some(value) if prefix == "Number" && !is_number(value) => {
+            Some(format!("Could not cast message attribute '{name}' value to number."))
+        }
+        Some(_) => None,
     }
 }
 

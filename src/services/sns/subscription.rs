@@ -7,6 +7,9 @@ use super::{Publication, as_value, invalid};
 use crate::value::{Map, Value};
 use std::collections::BTreeMap;
 
+/// How many keys a filter policy has at most; of one about bodies those at the top count.
+const MOST_KEYS: usize = 5;
+
 /// How a subscription delivers.
 struct Protocol {
     name: &'static str,
@@ -160,12 +163,18 @@ impl Subscription {
     pub(super) fn set(&mut self, name: &str, text: &str) -> Result<(), ServiceError> {
         match name {
             "FilterPolicy" => {
-                self.policy = None;
-                if !text.is_empty() {
-                    let policy = Value::parse(text).map_err(|_| invalid("FilterPolicy: failed to parse JSON"))?;
-                    self.check_policy(&policy)?;
-                    self.policy = Some(policy).filter(|p| p.as_object().is_some_and(|o| !o.is_empty()));
+                let policy = match text {
+                    "" => Value::empty_object(),
+                    _ => Value::parse(text).map_err(|_| invalid("FilterPolicy: failed to parse JSON"))?,
+                };
+                // An empty policy takes away the one that was there.
+                if policy.as_object().is_some_and(Map::is_empty) {
+                    self.policy = None;
+                    self.attributes.remove(name);
+                    return Ok(());
                 }
+                self.check_policy(&policy)?;
+                self.policy = Some(policy);
             }
             "FilterPolicyScope" if !matches!(text, "MessageAttributes" | "MessageBody") => {
                 return Err(invalid(&format!(
@@ -218,6 +227,10 @@ impl Subscription {
             && members.into_iter().flat_map(Map::iter).any(|(_, value)| value.as_object().is_some())
         {
             return Err(invalid("Filter policy scope MessageAttributes does not support nested filter policy"));
+        }
+        if members.is_some_and(|members| members.len() > MOST_KEYS) {
+            let why = format!("FilterPolicy: Filter policy can not have more than {MOST_KEYS} keys");
+            return Err(invalid(&why));
         }
         pattern::check(policy, "FilterPolicy").map_err(|error| ServiceError { is_modelled: true, ..error })
     }

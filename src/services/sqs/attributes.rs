@@ -23,13 +23,13 @@ const NUMBERS: [(&str, i64, i64, i64); 5] = [
 ];
 
 /// Attributes that are kept and given back; what they ask for changes nothing that a test could see.
-const KEPT: [&str; 6] = [
-    "Policy",
-    "KmsMasterKeyId",
-    "KmsDataKeyReusePeriodSeconds",
-    "SqsManagedSseEnabled",
-    "DeduplicationScope",
-    "FifoThroughputLimit",
+const KEPT: [&str; 4] = ["Policy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"];
+
+/// What only FIFO queues have: the name, the default, and the other value.
+const OF_FIFO: [(&str, &str, &str); 3] = [
+    ("ContentBasedDeduplication", "false", "true"),
+    ("DeduplicationScope", "queue", "messageGroup"),
+    ("FifoThroughputLimit", "perQueue", "perMessageGroupId"),
 ];
 
 /// Where messages go that were received too often.
@@ -61,9 +61,12 @@ impl Attributes {
             let fits = text.parse::<i64>().is_ok_and(|n| (*least..=*most).contains(&n));
             return if fits { Ok(()) } else { Err(invalid()) };
         }
+        if let Some((_, default, other)) = OF_FIFO.iter().find(|(known, ..)| *known == name) {
+            return if [default, other].contains(&&text) { Ok(()) } else { Err(invalid()) };
+        }
         match name {
-            "FifoQueue" | "ContentBasedDeduplication" if matches!(text, "true" | "false") => Ok(()),
-            "FifoQueue" | "ContentBasedDeduplication" => Err(invalid()),
+            "FifoQueue" if matches!(text, "true" | "false") => Ok(()),
+            "FifoQueue" => Err(invalid()),
             "RedrivePolicy" | "RedriveAllowPolicy" if text.is_empty() => Ok(()),
             "RedrivePolicy" | "RedriveAllowPolicy" => {
                 let wrong = if name == "RedrivePolicy" { wrong_redrive(text) } else { wrong_allowance(text) };
@@ -83,6 +86,9 @@ impl Attributes {
         let mut all: BTreeMap<String, String> =
             NUMBERS.iter().map(|(name, default, ..)| ((*name).to_owned(), default.to_string())).collect();
         all.insert("SqsManagedSseEnabled".into(), "true".into());
+        if self.is("FifoQueue") {
+            all.extend(OF_FIFO.iter().map(|(name, default, _)| ((*name).to_owned(), (*default).to_owned())));
+        }
         all.extend(self.set.iter().filter(|(_, text)| !text.is_empty()).map(|(n, t)| (n.clone(), t.clone())));
         all
     }
@@ -104,10 +110,18 @@ impl Attributes {
         self.set.insert(name.to_owned(), text);
     }
     /// # Errors
-    /// Attributes that only FIFO queues have.
+    /// Attributes that only FIFO queues have, and those that do not go together.
     pub(super) fn check_kind(&self, is_fifo: bool) -> Result<(), ServiceError> {
         if is_fifo {
-            return Ok(());
+            let is_per_group = self.text("DeduplicationScope") == "messageGroup";
+            return match self.text("FifoThroughputLimit") {
+                "perMessageGroupId" if !is_per_group => Err(ServiceError::modelled(
+                    "InvalidAttributeValue",
+                    "The perMessageGroupId value of FifoThroughputLimit is allowed only when the value of \
+                     DeduplicationScope is messageGroup.",
+                )),
+                _ => Ok(()),
+            };
         }
         if self.set.contains_key("FifoQueue") || self.set.contains_key("ContentBasedDeduplication") {
             let name = if self.set.contains_key("FifoQueue") { "FifoQueue" } else { "ContentBasedDeduplication" };
@@ -182,5 +196,6 @@ fn wrong_allowance(text: &str) -> Option<String> {
 /// Whether queues may have the attribute, set or not.
 pub(super) fn is_known(name: &str) -> bool {
     KEPT.contains(&name)
-        || matches!(name, "FifoQueue" | "ContentBasedDeduplication" | "RedrivePolicy" | "RedriveAllowPolicy")
+        || OF_FIFO.iter().any(|(known, ..)| *known == name)
+        || matches!(name, "FifoQueue" | "RedrivePolicy" | "RedriveAllowPolicy")
 }

@@ -108,8 +108,8 @@ pub(in crate::services) fn digest_of_attributes(attributes: &Value) -> Option<St
 }
 
 /// # Errors
-/// Attributes that SQS and SNS do not take: without a type, without a value, more than ten.
-pub(in crate::services) fn check_attributes(attributes: &Value) -> Result<(), ServiceError> {
+/// Attributes that messages can't have: with a name of the service's, without a type or a value, more than ten.
+pub(super) fn check_attributes(attributes: &Value) -> Result<(), ServiceError> {
     let invalid = |message: String| ServiceError::coded("InvalidParameterValue", message);
     let Some(object) = attributes.as_object() else { return Ok(()) };
     if object.len() > 10 {
@@ -121,10 +121,27 @@ pub(in crate::services) fn check_attributes(attributes: &Value) -> Result<(), Se
         if name.is_empty() || name.chars().count() > 256 || !name.chars().all(is_fit) {
             return Err(invalid(format!("Message (user) attribute name '{name}' is invalid.")));
         }
+        if name.starts_with('.') || name.ends_with('.') || name.contains("..") {
+            return Err(invalid(format!(
+                "Message (user) attribute name '{name}' is invalid. It must not start or end with a period and must not \
+                 have periods in succession."
+            )));
+        }
+        let lower = name.to_ascii_lowercase();
+        if let Some(reserved) = ["aws.", "amazon."].into_iter().find(|prefix| lower.starts_with(prefix)) {
+            let prefix = &name[..reserved.len()];
+            return Err(invalid(format!(
+                "Message (user) attribute name '{name}' is invalid. The prefix '{prefix}' is reserved for use by Amazon."
+            )));
+        }
         let Some(data_type) = value.get("DataType").and_then(Value::as_str).filter(|t| !t.is_empty()) else {
             let message = format!("The message attribute '{name}' must contain a non-empty message attribute type.");
             return Err(invalid(message));
         };
+        if data_type.chars().count() > 256 {
+            let message = format!("The type of message (user) attribute '{name}' must be at most 256 characters long.");
+            return Err(invalid(message));
+        }
         let base = data_type.split('.').next().unwrap_or_default();
         let member = match base {
             "String" | "Number" => "StringValue",
@@ -143,11 +160,32 @@ pub(in crate::services) fn check_attributes(attributes: &Value) -> Result<(), Se
                  type '{data_type}'."
             )));
         };
-        if base == "Number" && text.parse::<f64>().is_err() {
+        if let Some(bad) = text.chars().find(|c| !is_allowed(*c)).filter(|_| member == "StringValue") {
+            return Err(invalid(not_allowed(bad, &format!("value of message (user) attribute '{name}'"))));
+        }
+        if base == "Number" && !is_number(text) {
             return Err(invalid(format!("Can't cast the value of message (user) attribute '{name}' to a number.")));
         }
     }
     Ok(())
+}
+
+/// Whether a text is a number in digits; names of what is none, such as `NaN`, are not.
+pub(in crate::services) fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite) && text.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// The characters of XML 1.0, which are those of a message.
+pub(super) fn is_allowed(c: char) -> bool {
+    matches!(c, '\u{9}' | '\u{A}' | '\u{D}' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
+}
+
+/// What is said of another.
+pub(super) fn not_allowed(bad: char, place: &str) -> String {
+    let code = u32::from(bad);
+    format!(
+        "Invalid binary character '#x{code:X}' was found in the {place}, the set of allowed characters is #x9 | #xA | #xD | [#x20 to #xD7FF] | [#xE000 to #xFFFD] | [#x10000 to #x10FFFF]"
+    )
 }
 
 /// How many bytes a message has: its body, and the names, types and values of its attributes.

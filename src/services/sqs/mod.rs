@@ -34,6 +34,11 @@ use queue::{Outgoing, Queue};
 /// A queue may be purged once in this time.
 const BETWEEN_PURGES: Duration = Duration::from_secs(60);
 
+/// How many tags a queue has at most.
+const MOST_TAGS: usize = 50;
+/// What is said of a key that is empty or too long, and of a list without any.
+const BAD_TAG_KEY: &str = "Tag keys must be between 1 and 128 characters in length.";
+
 /// All queues of the account.
 #[derive(Debug, Default)]
 pub(super) struct Sqs {
@@ -179,6 +184,7 @@ impl Sqs {
         }
         let mut queue = Queue::new(name, attributes, around.now);
         queue.tags = texts(input.get("tags"));
+        check_tags(&queue.tags, name)?;
         self.queues.insert(name.to_owned(), queue);
         Ok(url)
     }
@@ -277,13 +283,25 @@ impl Sqs {
 
     fn tag(&mut self, _: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let tags = texts(input.get("Tags"));
-        self.queue(input)?.tags.extend(tags);
+        let queue = self.queue(input)?;
+        if tags.is_empty() {
+            let message = "The request must contain the parameter Tags.";
+            return Err(ServiceError::coded("MissingParameter", message));
+        }
+        let mut all = queue.tags.clone();
+        all.extend(tags);
+        check_tags(&all, &queue.name)?;
+        queue.tags = all;
         Ok(Value::empty_object())
     }
 
     fn untag(&mut self, _: &mut Surroundings, input: &Members<'_>) -> Result<Value, ServiceError> {
         let gone: Vec<&str> = input.items("TagKeys").iter().filter_map(Value::as_str).collect();
-        self.queue(input)?.tags.retain(|key, _| !gone.contains(&key.as_str()));
+        let queue = self.queue(input)?;
+        if gone.is_empty() || gone.iter().any(|key| !is_tag_key(key)) {
+            return Err(invalid(BAD_TAG_KEY));
+        }
+        queue.tags.retain(|key, _| !gone.contains(&key.as_str()));
         Ok(Value::empty_object())
     }
 
@@ -386,6 +404,25 @@ fn paged(input: &Members<'_>, member: &str, all: Vec<Value>) -> Result<Value, Se
         page.insert(member, Value::array(shown));
     }
     Ok(page.into())
+}
+
+/// # Errors
+/// More tags than a queue may have, keys and values that are too long.
+fn check_tags(tags: &BTreeMap<String, String>, queue: &str) -> Result<(), ServiceError> {
+    if tags.keys().any(|key| !is_tag_key(key)) {
+        return Err(invalid(BAD_TAG_KEY));
+    }
+    if tags.values().any(|value| value.chars().count() > 256) {
+        return Err(invalid("Tag values must be between 0 and 256 characters in length."));
+    }
+    if tags.len() > MOST_TAGS {
+        return Err(invalid(format!("Too many tags added for queue {queue}.")));
+    }
+    Ok(())
+}
+
+fn is_tag_key(key: &str) -> bool {
+    (1..=128).contains(&key.chars().count())
 }
 
 /// The members of an object as texts.

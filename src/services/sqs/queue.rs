@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::super::error::ServiceError;
 use super::super::{Surroundings, arn};
 use super::attributes::Attributes;
-use super::message::{Message, check_attributes, size};
+use super::message::{Message, check_attributes, is_allowed, not_allowed, size};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -144,11 +144,7 @@ impl Queue {
             return Err(ServiceError::coded("MissingParameter", message));
         }
         if let Some(bad) = out.body.chars().find(|c| !is_allowed(*c)) {
-            let code = u32::from(bad);
-            let message = format!(
-                "Invalid binary character '#x{code:X}' was found in the message body, the set of allowed characters is #x9 | #xA | #xD | [#x20 to #xD7FF] | [#xE000 to #xFFFD] | [#x10000 to #x10FFFF]"
-            );
-            return Err(ServiceError::modelled("InvalidMessageContents", message));
+            return Err(ServiceError::modelled("InvalidMessageContents", not_allowed(bad, "message body")));
         }
         check_attributes(&out.attributes)?;
         check_system(&out.system)?;
@@ -405,9 +401,4 @@ fn check_receipt(receipt: &str) -> Result<(), ServiceError> {
     }
     let message = format!("The input receipt handle \"{receipt}\" is not a valid receipt handle.");
     Err(ServiceError::modelled("ReceiptHandleIsInvalid", message).status(404))
-}
-
-/// The characters of XML 1.0, which are those of a message.
-fn is_allowed(c: char) -> bool {
-    matches!(c, '\u{9}' | '\u{A}' | '\u{D}' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }

@@ -5,7 +5,7 @@ use super::super::super::arn;
 use super::super::super::error::ServiceError;
 use super::super::refusal::{needed, page};
 use super::super::{Cx, Events, seconds, tag_list};
-use super::{conflict, invalid, known, name, not_found};
+use super::{conflict, invalid, is_again, known, name, not_found, with_token};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
 
@@ -14,6 +14,8 @@ use crate::value::{Map, Value};
 pub(super) struct Group {
     created: Timestamp,
     tags: Map,
+    /// The request that made it, where that had a token.
+    made_by: Option<Value>,
 }
 
 fn arn_of(name: &str) -> String {
@@ -52,13 +54,18 @@ impl Events {
 
     pub(super) fn create_group(&mut self, cx: &mut Cx<'_, '_>) -> Outcome {
         let name = name(cx, "Name")?;
+        let made = || Ok(Value::object([("ScheduleGroupArn", Value::from(arn_of(name)))]));
         if self.group_is_there(name).is_ok() {
-            return Err(conflict("Schedule group", name));
+            let other = self.scheduler.groups.get(name);
+            return match is_again(cx, other.and_then(|group| group.made_by.as_ref())) {
+                true => made(),
+                false => Err(conflict("Schedule group", name)),
+            };
         }
-        let mut group = Group { created: cx.around.now, tags: Map::new() };
+        let mut group = Group { created: cx.around.now, tags: Map::new(), made_by: with_token(cx) };
         group.tag(cx.input.items("Tags"));
         self.scheduler.groups.insert(name.to_owned(), group);
-        Ok(Value::object([("ScheduleGroupArn", Value::from(arn_of(name)))]))
+        made()
     }
 
     pub(super) fn get_group(&mut self, cx: &mut Cx<'_, '_>) -> Outcome {

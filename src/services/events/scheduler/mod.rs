@@ -32,6 +32,8 @@ pub(super) struct Scheduler {
 #[derive(Debug)]
 struct Entry {
     given: Map,
+    /// The request that made it, where that had a token.
+    made_by: Option<Value>,
     schedule: Schedule,
     target: Target,
     created: Timestamp,
@@ -96,6 +98,16 @@ fn name<'a>(cx: &Cx<'a, '_>, member: &str) -> Result<&'a str, ServiceError> {
 fn key(cx: &Cx<'_, '_>) -> Result<Key, ServiceError> {
     let group = cx.input.text("GroupName").unwrap_or("default");
     Ok((group.to_owned(), name(cx, "Name")?.to_owned()))
+}
+
+/// The whole request, where it has a token by which a second try is known.
+fn with_token(cx: &Cx<'_, '_>) -> Option<Value> {
+    cx.input.text("ClientToken").map(|_| cx.input.whole().clone())
+}
+
+/// Whether a request is the one that made something before, sent once more by somebody who did not get the answer.
+fn is_again(cx: &Cx<'_, '_>, made_by: Option<&Value>) -> bool {
+    made_by.is_some() && with_token(cx).as_ref() == made_by
 }
 
 fn arn_of((group, name): &Key) -> String {
@@ -170,7 +182,8 @@ impl Entry {
             Some(start) => (schedule.before(start), Timestamp::from_millis(start.as_millis() - 1)),
             None => (now, now),
         };
-        Ok(Entry { given, schedule, target, created, changed: now, anchor, last, end })
+        let made_by = with_token(cx);
+        Ok(Entry { given, made_by, schedule, target, created, changed: now, anchor, last, end })
     }
 
     fn text(&self, member: &str) -> &str {
@@ -216,10 +229,13 @@ impl Events {
         let key = key(cx)?;
         let entry = Entry::read(cx, cx.around.now)?;
         self.group_is_there(&key.0)?;
-        if self.scheduler.schedules.contains_key(&key) {
-            return Err(conflict("Schedule", &key.1));
-        }
         let arn = arn_of(&key);
+        if let Some(other) = self.scheduler.schedules.get(&key) {
+            return match is_again(cx, other.made_by.as_ref()) {
+                true => Ok(Value::object([("ScheduleArn", Value::from(arn))])),
+                false => Err(conflict("Schedule", &key.1)),
+            };
+        }
         self.scheduler.schedules.insert(key, entry);
         Ok(Value::object([("ScheduleArn", Value::from(arn))]))
     }
@@ -227,8 +243,9 @@ impl Events {
     /// Everything that is not given is as if it had never been.
     pub(super) fn update_schedule(&mut self, cx: &mut Cx<'_, '_>) -> Outcome {
         let key = key(cx)?;
-        let created = self.schedule(&key)?.created;
-        let entry = Entry::read(cx, created)?;
+        let present = self.schedule(&key)?;
+        let made_by = present.made_by.clone();
+        let entry = Entry { made_by, ..Entry::read(cx, present.created)? };
         let arn = arn_of(&key);
         self.scheduler.schedules.insert(key, entry);
         Ok(Value::object([("ScheduleArn", Value::from(arn))]))

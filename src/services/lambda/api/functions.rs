@@ -113,8 +113,65 @@ const RESERVED: &[&str] = &[
     "LAMBDA_TASK_ROOT",
 ];
 
+/// The runtimes that there are or were.
+const RUNTIMES: &[&str] = &[
+    "dotnet10",
+    "dotnet6",
+    "dotnet8",
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "go1.x",
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "java8",
+    "java8.al2",
+    "nodejs",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "nodejs16.x",
+    "nodejs18.x",
+    "nodejs20.x",
+    "nodejs22.x",
+    "nodejs24.x",
+    "nodejs4.3",
+    "nodejs4.3-edge",
+    "nodejs6.10",
+    "nodejs8.10",
+    "provided",
+    "provided.al2",
+    "provided.al2023",
+    "python2.7",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "python3.6",
+    "python3.7",
+    "python3.8",
+    "python3.9",
+    "ruby2.5",
+    "ruby2.7",
+    "ruby3.2",
+    "ruby3.3",
+    "ruby3.4",
+    "ruby4.0",
+];
+
 /// What is wrong with the settings of a function.
 fn check(input: &Members<'_>) -> Result<(), ServiceError> {
+    if let Some(runtime) = input.text("Runtime").filter(|runtime| !RUNTIMES.contains(runtime)) {
+        return Err(wrong(format!(
+            "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be a \
+             valid ARN",
+            RUNTIMES.join(", ")
+        )));
+    }
     let mut broken = Vec::new();
     for (member, name, least, most) in [("MemorySize", "memorySize", 128, 10_240), ("Timeout", "timeout", 1, 900)] {
         let Some(n) = input.number(member) else { continue };
@@ -192,6 +249,25 @@ fn configure(configuration: &mut Map, input: &Members<'_>) {
     }
 }
 
+/// # Errors
+/// An archive that is none, or an empty one. What is in it nobody reads here.
+fn check_archive(code: &Value) -> Result<(), ServiceError> {
+    /// What the directory at the end of an archive begins with, and how long it is at least.
+    const END: (&[u8], usize) = (b"PK\x05\x06", 22);
+    let Some(text) = code.get("ZipFile").and_then(Value::as_str) else { return Ok(()) };
+    let Ok(bytes) = STANDARD.decode(text) else {
+        return Err(ServiceError::coded("SerializationException", "ZipFile is not Base64"));
+    };
+    let (mark, length) = END;
+    let at = bytes.windows(length).rposition(|window| window.starts_with(mark));
+    let entries = at.and_then(|at| bytes.get(at + 10..at + 12));
+    match entries {
+        None => Err(wrong("Could not unzip uploaded file. Please check your file, then try to upload again.")),
+        Some([0, 0]) => Err(wrong("Uploaded file must be a non-empty zip")),
+        Some(_) => Ok(()),
+    }
+}
+
 /// The size and the digest of code: of an archive that is sent, or of where one lies.
 fn measure(code: &Value) -> (usize, String) {
     let zip = code.get("ZipFile").and_then(Value::as_str).and_then(|text| STANDARD.decode(text).ok());
@@ -220,6 +296,7 @@ impl Lambda {
             return Err(conflict(format!("Function already exist: {}", target.name)));
         }
         let code = input.get("Code").cloned().unwrap_or_default();
+        check_archive(&code)?;
         let (size, digest) = measure(&code);
         let mut configuration = Map::new();
         configuration.insert("FunctionName", target.name.as_str());
@@ -304,6 +381,7 @@ impl Lambda {
         check_revision(input, deployed.configuration.get("RevisionId"))?;
         let members = ["ZipFile", "S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"];
         let code = Value::object(members.iter().filter_map(|name| Some((*name, input.get(name)?.clone()))));
+        check_archive(&code)?;
         let (size, digest) = measure(&code);
         let mut configuration = deployed.configuration.clone();
         configuration.insert("CodeSize", i64::try_from(size).unwrap_or(i64::MAX));
