@@ -36,7 +36,8 @@ fn of_engine() -> String {
 
 /// A text of the engine with our account and region.
 pub(super) fn outward_text(text: &str) -> String {
-    text.replace(&of_engine(), &own())
+    // Keys of KMS are there as well as tables.
+    text.replace(&format!(":{LOCAL_REGION}:{LOCAL_ACCOUNT}:"), &format!(":{REGION}:{ACCOUNT}:"))
 }
 
 /// The same for all texts of a value that holds no items.

@@ -49,6 +49,12 @@ pub(super) fn of(error: DynoxideError, operation: &str) -> ServiceError {
     let members = serde_json::from_str::<Json>(&error.to_json()).ok().map(|mut json| {
         json.sort_all_objects();
         edge::outward(&mut json);
+        // With the item that was there, the sentence's member is spelt another way.
+        if let Some(members) = json.as_object_mut().filter(|members| members.contains_key("Item"))
+            && let Some(sentence) = members.remove("message")
+        {
+            members.insert("Message".into(), sentence);
+        }
         Value::from(&json)
     });
     ServiceError { members, ..known.status(error.status_code()) }
