@@ -30,6 +30,11 @@ impl Timestamp {
     pub const fn as_millis(self) -> i64 {
         self.0
     }
+    /// Seconds since 1970, as JSON protocols write instants.
+    #[cfg(feature = "server")]
+    pub(crate) fn as_seconds(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
     /// How long ago `earlier` was; zero where it is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -4,7 +4,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use rehearsal::Machine;
+use rehearsal::asl::CompileOptions;
+use rehearsal::iac;
+use rehearsal::import::mock_config::MockConfig;
 use rehearsal::outside::Upstream;
 use rehearsal::server::{ClockMode, ServerBuilder, WireFault, WireFaultKind};
 use rehearsal::services::Setup;
@@ -18,6 +22,7 @@ use super::screen::{Failure, Screen};
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   rehearsal serve
+  rehearsal serve template.yaml --mocks mocks.yaml
   rehearsal serve --services services.yaml --port 4566
   rehearsal serve --fault sqs:SendMessage=reset@2 --fault dynamodb=throttled
   AWS_ENDPOINT_URL=http://127.0.0.1:8083 aws sqs list-queues
@@ -27,6 +32,18 @@ this endpoint. With --tls it has to trust the certificate whose path is printed 
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
+    /// State machines that can be started at once: definitions, templates, folders, single machines as FILE#ID
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Who answers the tasks of executions, and which faults lie over them: a file of mocks, as for `run`
+    #[arg(long = "mocks", value_name = "FILE")]
+    mocks: Vec<PathBuf>,
+    /// Step Functions Local's MockConfigFile.json; its test cases are started with `#CASE` after a machine's ARN
+    #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
+    mock_config: Option<PathBuf>,
+    /// A value for a placeholder, a parameter or a reference, as NAME=VALUE
+    #[arg(long = "substitute", value_name = "NAME=VALUE", value_parser = super::args::substitution)]
+    substitutions: Vec<(String, String)>,
     /// What services hold at first: a file with the words that `services:` has in scenario files
     #[arg(long, value_name = "FILE")]
     services: Option<PathBuf>,
@@ -42,9 +59,10 @@ pub(crate) struct ServeArgs {
     /// Speak TLS as well; the certificate to trust is written into this folder
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = ".")]
     tls: Option<PathBuf>,
-    /// Who moves the virtual clock
-    #[arg(long, value_name = "MODE", default_value = "virtual")]
-    clock: Clock,
+    /// Who moves the virtual clock: `virtual` by itself when all is quiet, `manual` only those who ask under
+    /// /_rehearsal/clock, `real` with the real clock, `scaled:60` sixty times as fast
+    #[arg(long, value_name = "MODE", default_value = "virtual", value_parser = clock)]
+    clock: ClockMode,
     /// Something that goes wrong on the wire: SERVICE[:OPERATION]=KIND[@N], `@2` for the second request only, `@..3` for
     /// the first three. Kinds: reset, reset-after, closed, truncated, black-hole, throttled, 500, 503, drip:10ms,
     /// latency:30s
@@ -59,21 +77,24 @@ pub(crate) struct ServeArgs {
     check_signatures: Option<(String, String)>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Clock {
-    /// It moves on by itself when all is quiet
-    Virtual,
-    /// It moves only when it is told to
-    Manual,
-}
-
 pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure> {
     let setup = args.services.as_deref().map_or_else(|| Ok(Setup::new()), Setup::load)?;
-    let mode = match args.clock {
-        Clock::Virtual => ClockMode::Virtual,
-        Clock::Manual => ClockMode::Manual,
-    };
-    let mut builder = ServerBuilder::of_services(setup).port(args.port).bind(args.bind).clock(mode);
+    let mut builder = ServerBuilder::of_services(setup).port(args.port).bind(args.bind).clock(args.clock);
+    let mut names = Vec::new();
+    for machine in machines(args, screen)? {
+        names.push(machine.name().to_owned());
+        builder = builder.machine(&machine);
+    }
+    if let Some(path) = &args.mock_config {
+        let config = MockConfig::load(path)?;
+        screen.report(config.warnings());
+        for (case, mocks) in config.mocks() {
+            builder = builder.case(&case, &mocks);
+        }
+    }
+    for path in &args.mocks {
+        builder = builder.mocks(&files::Mocks::read(path)?.file);
+    }
     for host in &args.hosts {
         builder = builder.host(host);
     }
@@ -104,8 +125,11 @@ pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure
         files::write(&path, pem.as_bytes())?;
         told.push_str(&format!("  certificate to trust: {}\n", path.display()));
     }
-    let names: Vec<&str> = rehearsal::services::Service::all().map(rehearsal::services::Service::name).collect();
-    told.push_str(&format!("  services:  {}\n", names.join(", ")));
+    let services: Vec<&str> = rehearsal::services::Service::all().map(rehearsal::services::Service::name).collect();
+    told.push_str(&format!("  services:  states, {}\n", services.join(", ")));
+    if !names.is_empty() {
+        told.push_str(&format!("  machines:  {}\n", names.join(", ")));
+    }
     told.push_str("  in a shell:");
     for (name, value) in server.env().iter().filter(|(name, _)| name != "AWS_DEFAULT_REGION") {
         told.push_str(&format!(" {name}={value}"));
@@ -117,6 +141,40 @@ pub(crate) fn run(args: &ServeArgs, screen: &mut Screen) -> Result<Exit, Failure
     let count = requests.len() as u64 + requests.dropped();
     screen.show(|out| writeln!(out, "{count} requests"))?;
     Ok(Exit::Succeeded)
+}
+
+/// The machines of the paths.
+fn machines(args: &ServeArgs, screen: &mut Screen) -> Result<Vec<Machine>, Failure> {
+    let substitute = |options: CompileOptions, (name, value): &(String, String)| options.substitute(name, value);
+    let options = args.substitutions.iter().fold(CompileOptions::default(), substitute);
+    let mut machines = Vec::new();
+    for path in &args.paths {
+        let search = iac::search(path, &options);
+        screen.report(&search.warnings);
+        if let Some(first) = search.failures.into_iter().next() {
+            return Err(first.into());
+        }
+        if search.found.is_empty() {
+            let message = format!("there is no state machine in `{}`", path.display());
+            return Err(Failure::new(Exit::Usage, message).help("`rehearsal list PATH` shows what is found"));
+        }
+        for found in search.found {
+            machines.push(Machine::load_with(found.target(), &options)?);
+        }
+    }
+    Ok(machines)
+}
+
+/// `virtual`, `manual`, `real`, `scaled:60`
+fn clock(text: &str) -> Result<ClockMode, String> {
+    let speed = |text: &str| text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed > 0.0);
+    match (text, text.strip_prefix("scaled:").map(speed)) {
+        ("virtual", _) => Ok(ClockMode::Virtual),
+        ("manual", _) => Ok(ClockMode::Manual),
+        ("real", _) => Ok(ClockMode::Scaled(1.0)),
+        (_, Some(Some(speed))) => Ok(ClockMode::Scaled(speed)),
+        _ => Err("write virtual, manual, real, or scaled:60 for a clock that goes sixty times as fast".to_owned()),
+    }
 }
 
 /// `AKIDEXAMPLE:secret`

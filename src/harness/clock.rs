@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// An execution's place in its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct ExecId(pub u32);
+pub(crate) struct ExecId(pub u32);
 
 /// Something that happens to an execution at an instant.
 pub(super) struct Due {

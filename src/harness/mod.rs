@@ -5,6 +5,8 @@
 //! [`Harness::run_async`] is `run` for tests whose mocks need an async runtime.
 
 pub(crate) mod assert;
+#[cfg(feature = "server")]
+mod book;
 mod clock;
 mod driver;
 mod nested;
@@ -82,6 +84,10 @@ pub struct Harness {
     most_children: Option<usize>,
     identity: Option<Identity>,
     covers: bool,
+    /// Whether keys of mocks that name nothing are let pass.
+    unchecked: bool,
+    /// Mocks of single executions, by `MACHINE#CASE`.
+    cases: std::collections::BTreeMap<String, MockSet>,
     /// The name by which coverage knows the test.
     test: Option<String>,
     /// What counts in place of tallies of its own: the caller collects what many runs reach together.
@@ -124,6 +130,8 @@ impl Harness {
             most_children: None,
             identity: None,
             covers: false,
+            unchecked: false,
+            cases: std::collections::BTreeMap::new(),
             test: None,
             #[cfg(feature = "fuzz")]
             shared: None,
@@ -343,6 +351,24 @@ impl Harness {
         #[cfg(not(feature = "fuzz"))]
         None
     }
+    /// Gives mocks to those executions that are started with `#` and this name after the machine's ARN: `MACHINE#CASE`.
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub(crate) fn case(mut self, name: &str, file: &MockFile) -> Self {
+        let mut mocks = MockSet::default();
+        for entry in &file.mocks {
+            mocks.insert(entry.key.as_str(), entry.mock.clone());
+        }
+        self.cases.insert(name.to_owned(), mocks);
+        self
+    }
+    /// Takes mocks whose keys may name states of machines that are not there yet.
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.unchecked = true;
+        self
+    }
     /// The machine.
     pub fn machine_under_test(&self) -> &Machine {
         &self.machine
@@ -426,7 +452,8 @@ impl Harness {
 
     /// The world with everything in it but an execution.
     fn empty_world(&self) -> Result<World, Error> {
-        if !self.mocks.is_empty() || !self.faults.is_empty() {
+        let has_keys = !self.mocks.is_empty() || !self.faults.is_empty();
+        if has_keys && !self.unchecked {
             self.check_keys()?;
         }
         let mut world = World::new(self.start, self.seed);
@@ -530,7 +557,7 @@ impl Harness {
 }
 
 /// What is wrong with the name of an execution, if anything.
-fn unfit_name(name: &str) -> Option<String> {
+pub(crate) fn unfit_name(name: &str) -> Option<String> {
     const FORBIDDEN: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
     let length = name.chars().count();
     if !(1..=80).contains(&length) {

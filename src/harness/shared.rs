@@ -9,18 +9,26 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::engine::{Input, Status};
+use crate::asl::Machine;
+use crate::diagnostic::did_you_mean;
+use crate::engine::{Input, Settings, Status};
 use crate::error::{Error, ErrorKind};
-use crate::harness::clock::ExecId;
+use crate::harness::book::Book;
+pub(crate) use crate::harness::book::Record;
+pub(crate) use crate::harness::clock::ExecId;
 use crate::harness::run::Run;
+pub(crate) use crate::harness::slots::Slot;
 use crate::harness::slots::State;
 use crate::harness::turns::{Turn, Turns};
 use crate::harness::world::{Rest, World};
 use crate::harness::{Harness, Work};
 use crate::history::compact::Compact;
-use crate::services::Services;
+use crate::mock::MockSet;
+use crate::pretend::{ACCOUNT, REGION};
+use crate::registry::Registry;
 use crate::services::promise::{Pending, Promise, promise};
-use crate::task::Outcome;
+use crate::services::{ServiceError, Services};
+use crate::task::{Outcome, TaskError};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
@@ -29,8 +37,13 @@ pub(crate) const QUIET: Duration = Duration::from_millis(300);
 /// How long a test waits for somebody outside before it says who is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many executions that have ended are remembered.
+const KEPT_EXECUTIONS: usize = 10_000;
+/// How many calls of tasks are remembered where programs share the world.
+const KEPT_CALLS: usize = 10_000;
+
 /// Who moves the clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum ClockMode {
     /// The clock moves on by itself: at once while nobody outside can act, and else when all has been quiet for a while.
@@ -38,7 +51,16 @@ pub enum ClockMode {
     Virtual,
     /// The clock moves only when it is told to.
     Manual,
+    /// The clock goes with the real one, so many times as fast; `1.0` is real time. For demonstrations, and for programs
+    /// that look at the real clock themselves.
+    Scaled(f64),
 }
+
+/// How long the driver sleeps at most where the clock goes with the real one.
+const LONGEST_NAP: Duration = Duration::from_secs(3600);
+
+/// And how long while somebody polls.
+const POLL_NAP: Duration = Duration::from_millis(20);
 
 /// A bell that wakes the driver; it may be rung while the world is locked.
 #[derive(Default)]
@@ -91,10 +113,28 @@ pub(crate) struct Stage {
     goal: Option<Timestamp>,
     /// Requests that are answered at an instant of the virtual clock.
     delayed: Vec<(Timestamp, Promise<()>)>,
+    /// Mocks of single executions, by `MACHINE#CASE`.
+    cases: std::collections::BTreeMap<String, MockSet>,
+    /// State machines and activities, and how executions were started.
+    registry: Registry,
+    book: Book,
     /// Workers of activities who wait for a task.
     pollers: Vec<Poller>,
     started: u64,
     is_over: bool,
+    /// An instant of the real clock and the one of the virtual clock that was then, for clocks that go together.
+    anchor: (Instant, Timestamp),
+}
+
+/// Something that fell due.
+#[derive(Clone, Debug)]
+pub(crate) struct Fired {
+    /// When, on the virtual clock.
+    pub(crate) at: Timestamp,
+    /// The execution's ARN.
+    pub(crate) execution: Str,
+    /// What it was.
+    pub(crate) what: &'static str,
 }
 
 /// A worker of an activity who waits for a task: its token and its input.
@@ -114,6 +154,7 @@ pub(crate) struct Shared {
     /// The virtual clock for those who only look at it, in milliseconds since 1970. Only the driver moves it.
     present: AtomicI64,
     harness: Harness,
+    has_machine: bool,
 }
 
 /// Where an execution is in its world.
@@ -126,24 +167,7 @@ impl Shared {
     /// # Errors
     /// What a run would refuse as well.
     pub(crate) fn new(harness: &Harness, has_machine: bool, mode: ClockMode, quiet: Duration) -> Result<Shared, Error> {
-        let mut world = harness.empty_world()?;
-        world.open = true;
-        world.interactive = true;
-        if has_machine {
-            world.machines.insert(0, harness.machine_under_test().clone());
-        }
-        let stage = Stage {
-            world,
-            mode,
-            quiet,
-            touched: None,
-            wanting: None,
-            goal: None,
-            delayed: Vec::new(),
-            pollers: Vec::new(),
-            started: 0,
-            is_over: false,
-        };
+        let stage = Stage::new(harness, has_machine, mode, quiet)?;
         Ok(Shared {
             present: AtomicI64::new(stage.world.clock.now().as_millis()),
             stage: Turns::new(stage),
@@ -151,7 +175,39 @@ impl Shared {
             changes: Mutex::default(),
             changed: Condvar::new(),
             harness: harness.clone(),
+            has_machine,
         })
+    }
+
+    /// Forgets everything that has happened and whatever was set up since the start, the clock's instant included.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn reset(&self) -> Result<(), Error> {
+        let mut stage = self.lock();
+        let mut fresh = Stage::new(&self.harness, self.has_machine, stage.mode, stage.quiet)?;
+        fresh.is_over = stage.is_over;
+        self.present.store(fresh.world.clock.now().as_millis(), Ordering::Release);
+        *stage = fresh;
+        drop(stage);
+        self.bell.ring();
+        self.tell_of_a_change();
+        Ok(())
+    }
+
+    /// Who moves the clock.
+    pub(crate) fn mode(&self) -> ClockMode {
+        self.lock().mode
+    }
+
+    /// Lets somebody else move the clock from now on.
+    pub(crate) fn set_mode(&self, mode: ClockMode) {
+        let mut stage = self.lock();
+        stage.catch_up();
+        stage.mode = mode;
+        stage.anchor = (now(), stage.world.clock.now());
+        drop(stage);
+        self.bell.ring();
     }
 
     /// The world, locked.
@@ -185,17 +241,27 @@ impl Shared {
         T: Send + 'static,
         W: FnOnce(&mut Stage) -> T + Send + 'static,
     {
-        let touching = |stage: &mut Stage| {
+        self.ask_quietly(|stage| {
             stage.touched = Some(now());
             work(stage)
-        };
+        })
+        .await
+    }
+
+    /// The same for what does not tell that somebody is there who could still act, such as who starts an execution or looks
+    /// at one.
+    pub(crate) async fn ask_quietly<T, W>(self: &Arc<Self>, work: W) -> Option<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Stage) -> T + Send + 'static,
+    {
         let pending = match self.stage.try_lock() {
-            Some(mut stage) => return Some(self.worked(&mut stage, touching)),
+            Some(mut stage) => return Some(self.worked(&mut stage, work)),
             None => {
                 let (promised, pending) = promise();
                 let shared = Arc::clone(self);
                 self.stage.leave(move |stage| {
-                    let done = shared.worked(stage, touching);
+                    let done = shared.worked(stage, work);
                     let _gone = promised.keep(done);
                 });
                 pending
@@ -205,9 +271,21 @@ impl Shared {
     }
 
     fn worked<T>(&self, stage: &mut Stage, work: impl FnOnce(&mut Stage) -> T) -> T {
+        if let ClockMode::Scaled(_) = stage.mode {
+            stage.catch_up();
+            self.present.store(stage.world.clock.now().as_millis(), Ordering::Release);
+        }
         let done = work(stage);
         stage.world.run_errands();
-        if stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
+        if stage.world.has_work() && !stage.world.is_held() {
+            // What happens at once needs no other thread.
+            let present = stage.world.clock.now();
+            stage.world.go(Some(present));
+            stage.settle();
+            self.tell_of_a_change();
+        }
+        let is_timed = matches!(stage.mode, ClockMode::Scaled(_));
+        if is_timed || stage.world.has_work() || !stage.pollers.is_empty() || stage.next_at().is_some() {
             self.bell.ring();
         }
         done
@@ -307,13 +385,29 @@ impl Shared {
     /// # Errors
     /// As [`wait_until`](Self::wait_until).
     pub(crate) fn advance(&self, by: Duration) -> Result<(), Error> {
+        let goal = self.lock().world.clock.now() + by;
+        self.advance_to(goal).map(drop)
+    }
+
+    /// Moves the clock on to an instant, and tells what fell due on the way.
+    ///
+    /// # Errors
+    /// As [`wait_until`](Self::wait_until).
+    pub(crate) fn advance_to(&self, goal: Timestamp) -> Result<Vec<Fired>, Error> {
         {
             let mut stage = self.lock();
-            let goal = stage.world.clock.now() + by;
             stage.goal = Some(goal);
+            stage.world.fired = Some(Vec::new());
         }
         self.bell.ring();
-        self.wait_until(PATIENCE, |stage| stage.goal.is_none())
+        self.wait_until(PATIENCE, |stage| stage.goal.is_none())?;
+        let mut stage = self.lock();
+        stage.anchor = (now(), stage.world.clock.now());
+        let fired = stage.world.fired.take().unwrap_or_default();
+        let told = fired.into_iter().filter_map(|(at, exec, what)| {
+            Some(Fired { at, execution: stage.world.executions.get(exec)?.arn.clone(), what })
+        });
+        Ok(told.collect())
     }
 
     /// Lets happen what is due, until it is told to end.
@@ -354,10 +448,88 @@ enum Nap {
 }
 
 impl Stage {
+    fn new(harness: &Harness, has_machine: bool, mode: ClockMode, quiet: Duration) -> Result<Stage, Error> {
+        let mut world = harness.empty_world()?;
+        world.open = true;
+        world.interactive = true;
+        world.executions.keep_register();
+        let mut registry = Registry::new(ACCOUNT, REGION, harness.seed);
+        if has_machine {
+            world.machines.insert(0, harness.machine_under_test().clone());
+        } else {
+            // Programs share it, and what one of them does wrong is no trouble of another.
+            world.forgiving = true;
+            // They set the services up themselves, or don't; where there is an upstream, it has what is not set up here.
+            if harness.outside().upstreams.is_empty() {
+                world.services.all_are_present();
+            }
+            world.log = world.log.keeping(KEPT_CALLS);
+        }
+        for machine in &world.machines {
+            registry.load(world.clock.now(), machine);
+        }
+        let anchor = (now(), world.clock.now());
+        Ok(Stage {
+            world,
+            mode,
+            quiet,
+            touched: None,
+            wanting: None,
+            goal: None,
+            delayed: Vec::new(),
+            cases: harness.cases.clone(),
+            registry,
+            book: Book::keeping(KEPT_EXECUTIONS),
+            pollers: Vec::new(),
+            started: 0,
+            is_over: false,
+            anchor,
+        })
+    }
+
+    /// Where the clock stands that goes with the real one.
+    fn real_instant(&self) -> Option<Timestamp> {
+        let ClockMode::Scaled(speed) = self.mode else { return None };
+        let (real, virtual_) = self.anchor;
+        Some(virtual_ + now().duration_since(real).mul_f64(speed))
+    }
+
+    /// Lets happen what is due by the real clock, and says until when nothing more is.
+    fn go_with_the_real_clock(&mut self, speed: f64) -> Nap {
+        self.catch_up();
+        let now = self.world.clock.now();
+        // Messages become visible again without anything being due, and those who poll for them want to hear of it.
+        self.world.services.pass(now);
+        self.world.run_errands();
+        if self.world.has_work() {
+            return Nap::None;
+        }
+        let next = self.next_at().map(|next| next.since(now).div_f64(speed.max(f64::MIN_POSITIVE)));
+        match (next, self.world.services.is_awaited(now)) {
+            (next, true) => Nap::For(next.unwrap_or(POLL_NAP).min(POLL_NAP)),
+            (Some(next), false) => Nap::For(next.min(LONGEST_NAP)),
+            (None, false) => Nap::UntilWoken,
+        }
+    }
+
+    /// Lets a clock that goes with the real one come to where it should be.
+    fn catch_up(&mut self) {
+        let Some(target) = self.real_instant() else { return };
+        while let Some(next) = self.next_at().filter(|next| *next <= target) {
+            if !self.go_to(next) {
+                return;
+            }
+        }
+        if !self.world.is_held() {
+            self.world.clock.move_to(target);
+        }
+    }
+
     /// Lets happen what may happen now.
     fn step(&mut self, cx: &mut Context<'_>) -> Nap {
         let present = self.world.clock.now();
         let rest = self.world.go(Some(present));
+        self.settle();
         self.release(present);
         if self.hand_out_work() {
             return Nap::None;
@@ -374,7 +546,13 @@ impl Stage {
             }
             return Nap::None;
         }
+        if let ClockMode::Scaled(speed) = self.mode {
+            return self.go_with_the_real_clock(speed);
+        }
         let (Some(next), ClockMode::Virtual) = (next, self.mode) else { return Nap::UntilWoken };
+        if !self.is_awaited(next) {
+            return Nap::UntilWoken;
+        }
         let wanting = *self.wanting.get_or_insert_with(now);
         match self.still_quiet_for(wanting) {
             Duration::ZERO => {
@@ -389,6 +567,7 @@ impl Stage {
     /// Lets happen what is due up to an instant; whether the clock has come there.
     fn go_to(&mut self, at: Timestamp) -> bool {
         self.world.go(Some(at));
+        self.settle();
         // Where nothing of the world itself was due, a delayed request was.
         let is_there = self.world.next_at().is_none_or(|next| next > at) && !self.world.is_held();
         if is_there {
@@ -402,6 +581,12 @@ impl Stage {
     fn next_at(&mut self) -> Option<Timestamp> {
         let delayed = self.delayed.iter().map(|(at, _)| *at).min();
         self.world.next_at().into_iter().chain(delayed).min()
+    }
+
+    /// Whether somebody waits for an instant: an execution, a poll, a job, a delayed answer. A schedule alone would let the
+    /// clock run through years while a test thinks.
+    fn is_awaited(&mut self, at: Timestamp) -> bool {
+        self.world.clock.next_at().is_some() || self.world.services.is_awaited(at) || !self.delayed.is_empty()
     }
 
     fn release(&mut self, now: Timestamp) {
@@ -427,6 +612,109 @@ impl Stage {
         }
     }
 
+    /// Tells those who wait for executions' ends, and forgets old ones.
+    fn settle(&mut self) {
+        self.book.settle(&mut self.world.executions);
+    }
+
+    /// The instant on the virtual clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+    /// Starts an execution of a machine of the registry.
+    pub(crate) fn begin(&mut self, machine: &Machine, settings: Arc<Settings>, input: Value, record: Record) -> ExecId {
+        let exec = self.world.start(machine, settings, input);
+        self.book.note(exec, record);
+        exec
+    }
+    /// The mocks of a test case, by `MACHINE#CASE`.
+    ///
+    /// # Errors
+    /// The names of those there are.
+    pub(crate) fn case(&self, name: &str) -> Result<MockSet, String> {
+        let mut mocks = self.cases.get(name).cloned().ok_or_else(|| match self.cases.is_empty() {
+            true => "no mock configuration was given".to_owned(),
+            false => {
+                let near = did_you_mean(name, self.cases.keys().map(String::as_str));
+                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                format!("the mock configuration has no test case `{name}`{near}")
+            }
+        })?;
+        mocks.rewind();
+        Ok(mocks)
+    }
+    /// Gives an execution that has not begun mocks of its own.
+    pub(crate) fn mock_one(&mut self, exec: ExecId, mocks: MockSet) {
+        self.world.mock_one(exec, mocks);
+    }
+    /// Stops an execution.
+    pub(crate) fn stop(&mut self, exec: ExecId, why: TaskError) {
+        self.world.send(exec, Input::Stop(why));
+    }
+    /// What comes when an execution has ended.
+    pub(crate) fn end_of(&mut self, exec: ExecId) -> Pending<()> {
+        self.book.end_of(exec)
+    }
+    /// Which execution has an ARN.
+    pub(crate) fn find(&self, arn: &str) -> Option<ExecId> {
+        self.world.executions.find(arn)
+    }
+    /// An execution.
+    pub(crate) fn slot(&self, exec: ExecId) -> Option<&Slot> {
+        self.world.executions.get(exec)
+    }
+    /// All executions that are remembered, in the order of their starts.
+    pub(crate) fn slots(&self) -> impl DoubleEndedIterator<Item = (ExecId, &Slot)> {
+        self.world.executions.iter()
+    }
+    /// How an execution was started through the API.
+    pub(crate) fn record(&self, exec: ExecId) -> Option<&Record> {
+        self.book.of(exec)
+    }
+    /// State machines and activities.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+    /// State machines and activities, to be changed.
+    pub(crate) fn registry_mut(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+    /// An operation on state machines and activities; tasks start from then on what it leaves.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub(crate) fn configure(&mut self, operation: &str, input: &Value) -> Result<Value, ServiceError> {
+        let now = self.now();
+        let told = self.registry.call(now, operation, input)?;
+        if operation.ends_with("StateMachine") && !operation.starts_with("Describe") {
+            self.world.machines = self.registry.machines().map(|revision| revision.machine.clone()).collect();
+        }
+        Ok(told)
+    }
+    /// A name in the form of a UUID, the same for the same seed.
+    pub(crate) fn fresh_name(&mut self) -> Str {
+        self.world.fresh_name()
+    }
+    /// A seed for an execution.
+    pub(crate) fn fresh_seed(&mut self) -> u64 {
+        self.world.fresh_seed()
+    }
+    /// The ARN of the Map Run of which an execution is a child.
+    pub(crate) fn map_run_of(&self, exec: ExecId) -> Option<&str> {
+        self.world.map_run_of(exec)
+    }
+    /// The children of a Map Run.
+    pub(crate) fn map_run(&self, arn: &str) -> Option<&[ExecId]> {
+        self.world.map_run(arn)
+    }
+    /// How many children a Map Run has started, and how many of them have ended how.
+    pub(crate) fn map_run_counts(&self, arn: &str) -> Option<(usize, &[(&'static str, usize)])> {
+        self.world.map_run_counts(arn)
+    }
+    /// The execution whose Map Run it is.
+    pub(crate) fn owner_of_map_run(&self, arn: &str) -> Option<ExecId> {
+        self.world.owner_of_map_run(arn)
+    }
     /// The models.
     pub(crate) fn services(&self) -> &Services {
         &self.world.services

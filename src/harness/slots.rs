@@ -1,5 +1,7 @@
 //! The executions of a world: those that run, and what is kept of those that ended.
 
+use std::collections::{HashMap, VecDeque};
+
 use crate::engine::{Execution, RunId, Status};
 use crate::harness::clock::ExecId;
 use crate::history::History;
@@ -8,27 +10,35 @@ use crate::time::Timestamp;
 use crate::value::{Str, Value};
 
 /// An execution, or what is left of one that ended.
-pub(super) struct Slot {
-    pub name: Str,
-    pub arn: Str,
-    pub parent: Option<Parent>,
-    pub started_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub input: Value,
-    pub machine_arn: Str,
-    pub state: State,
+pub(crate) struct Slot {
+    pub(crate) name: Str,
+    pub(crate) arn: Str,
+    pub(super) parent: Option<Parent>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) input: Value,
+    pub(crate) machine_arn: Str,
+    pub(crate) state: State,
     /// How many executions started one another to get here.
-    pub depth: usize,
+    pub(super) depth: usize,
     /// Whether it came after as many children of distributed Maps as are kept.
-    pub is_brief: bool,
+    pub(super) is_brief: bool,
 }
 
 impl Slot {
     /// Whether it runs, and how it ended.
-    pub(super) fn status(&self) -> &Status {
+    pub(crate) fn status(&self) -> &Status {
         match &self.state {
             State::Running(e) => e.status(),
             State::Ended { status, .. } => status,
+        }
+    }
+    /// Its history so far.
+    #[cfg(feature = "server")]
+    pub(crate) fn history(&self) -> &History {
+        match &self.state {
+            State::Running(e) => e.history(),
+            State::Ended { history, .. } => history,
         }
     }
     /// Which item or batch of its Map it is.
@@ -40,7 +50,7 @@ impl Slot {
     }
 }
 
-pub(super) enum State {
+pub(crate) enum State {
     Running(Box<Execution>),
     Ended { status: Status, history: History, last_variables: Vec<(Str, Value)> },
 }
@@ -83,9 +93,15 @@ const FEW_CHILDREN: usize = 100;
 const LARGE: usize = 16 << 20;
 
 /// All executions in the order they were started. Of children of distributed Maps only so many are kept: the first, and
-/// as many again of those that do not succeed.
+/// as many again of those that do not succeed. Numbers stay as they are, also when the first have been forgotten.
 pub(super) struct Slots {
-    places: Vec<Option<Box<Slot>>>,
+    /// How many were there before the first place.
+    before: u32,
+    places: VecDeque<Option<Box<Slot>>>,
+    /// Where an ARN is, kept only where somebody asks by it.
+    by_arn: Option<HashMap<Str, ExecId>>,
+    /// Those that have ended since somebody last looked, where somebody does.
+    newly_ended: Vec<ExecId>,
     most_children: usize,
     most_bytes: usize,
     children: usize,
@@ -98,7 +114,10 @@ pub(super) struct Slots {
 impl Slots {
     pub(super) fn new() -> Slots {
         Slots {
-            places: Vec::new(),
+            before: 0,
+            places: VecDeque::new(),
+            by_arn: None,
+            newly_ended: Vec::new(),
             most_children: KEPT_CHILDREN,
             most_bytes: LARGE,
             children: 0,
@@ -113,7 +132,45 @@ impl Slots {
     }
     /// The id of the next one.
     pub(super) fn next_id(&self) -> ExecId {
-        ExecId(self.places.len() as u32)
+        ExecId(self.before + self.places.len() as u32)
+    }
+    /// Keeps from now on what finding one by its ARN needs, and who has ended.
+    #[cfg(feature = "server")]
+    pub(super) fn keep_register(&mut self) {
+        self.by_arn = Some(HashMap::new());
+    }
+    /// Those that have ended since this was last asked.
+    #[cfg(feature = "server")]
+    pub(super) fn take_ended(&mut self) -> Vec<ExecId> {
+        std::mem::take(&mut self.newly_ended)
+    }
+    /// Which execution has an ARN.
+    #[cfg(feature = "server")]
+    pub(super) fn find(&self, arn: &str) -> Option<ExecId> {
+        self.by_arn.as_ref()?.get(arn).copied()
+    }
+    /// Forgets one that has ended.
+    pub(super) fn forget(&mut self, id: ExecId) {
+        let place = id.0.checked_sub(self.before).and_then(|n| self.places.get_mut(n as usize));
+        if let (Some(gone), Some(by_arn)) = (place.and_then(Option::take), &mut self.by_arn)
+            && by_arn.get(&gone.arn) == Some(&id)
+        {
+            by_arn.remove(&gone.arn);
+        }
+        // Where many programs come and go, not even the places of those of long ago are kept.
+        while self.by_arn.is_some() && matches!(self.places.front(), Some(None)) {
+            self.places.pop_front();
+            self.before += 1;
+        }
+    }
+    /// The execution in whose Map or `.sync` task this one runs, and it in another's, and so on to the outermost.
+    pub(super) fn outermost(&self, exec: ExecId) -> ExecId {
+        let mut outermost = exec;
+        while let Some(Parent::Run(exec, ..) | Parent::Task(exec, _)) = self.get(outermost).and_then(|slot| slot.parent)
+        {
+            outermost = exec;
+        }
+        outermost
     }
     pub(super) fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -128,14 +185,17 @@ impl Slots {
                 self.bytes += slot.input.text_len();
             }
         }
-        self.places.push(Some(Box::new(slot)));
+        if let Some(by_arn) = &mut self.by_arn {
+            by_arn.insert(slot.arn.clone(), id);
+        }
+        self.places.push_back(Some(Box::new(slot)));
         id
     }
     pub(super) fn get(&self, id: ExecId) -> Option<&Slot> {
-        self.places.get(id.0 as usize)?.as_deref()
+        self.places.get(id.0.checked_sub(self.before)? as usize)?.as_deref()
     }
     pub(super) fn get_mut(&mut self, id: ExecId) -> Option<&mut Slot> {
-        self.places.get_mut(id.0 as usize)?.as_deref_mut()
+        self.places.get_mut(id.0.checked_sub(self.before)? as usize)?.as_deref_mut()
     }
     /// The execution's engine, while it runs.
     pub(super) fn running(&mut self, id: ExecId) -> Option<&mut Execution> {
@@ -146,11 +206,15 @@ impl Slots {
     }
     /// All that are there.
     #[cfg(feature = "server")]
-    pub(super) fn iter(&self) -> impl Iterator<Item = (ExecId, &Slot)> {
-        self.places.iter().enumerate().filter_map(|(i, place)| Some((ExecId(i as u32), place.as_deref()?)))
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (ExecId, &Slot)> {
+        let numbered = self.places.iter().enumerate();
+        numbered.filter_map(|(n, place)| Some((ExecId(self.before + n as u32), place.as_deref()?)))
     }
-    /// Decides whether one that has ended is kept.
+    /// Notes that one has ended, and decides whether it is kept.
     pub(super) fn ended(&mut self, id: ExecId) {
+        if self.by_arn.is_some() {
+            self.newly_ended.push(id);
+        }
         let Some(slot) = self.get(id).filter(|slot| slot.is_brief) else { return };
         let status = slot.status().name();
         let machine_name: Str = slot.machine_arn.split(':').nth(6).unwrap_or_default().into();
@@ -165,7 +229,7 @@ impl Slots {
             Some(left_out) => left_out.count += 1,
             None => self.left_out.push(ChildrenLeftOut { machine_name, status, count: 1 }),
         }
-        self.places[id.0 as usize] = None;
+        self.forget(id);
     }
     /// What is kept, and how much is not.
     pub(super) fn into_parts(self) -> (impl Iterator<Item = Slot>, Vec<ChildrenLeftOut>) {

@@ -29,6 +29,8 @@ use crate::value::{Str, Value};
 pub(super) struct World {
     pub clock: Clock,
     pub mocks: MockSet,
+    /// Mocks of single executions, with all that belongs to them, which come before the others.
+    own_mocks: HashMap<ExecId, MockSet>,
     pub faults: FaultSet,
     pub log: CallLog,
     /// Models of services, which answer where the test has set them up.
@@ -55,6 +57,10 @@ pub(super) struct World {
     pub interactive: bool,
     /// Whether others may come at any time, so that it is not over when the first execution is.
     pub open: bool,
+    /// Whether a call that nothing answers ends its execution, in place of everything.
+    pub forgiving: bool,
+    /// What fell due, where somebody wants to know.
+    pub fired: Option<Vec<(Timestamp, ExecId, &'static str)>>,
     /// What is wrong with the test itself; once set, nothing goes on.
     pub trouble: Option<String>,
     /// Executions started by `states:startExecution`.
@@ -67,7 +73,12 @@ pub(super) struct World {
 
 /// The children of a distributed Map.
 struct MapRun {
+    /// Its own ARN.
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the API asks for it"))]
+    run_arn: Str,
     members: Vec<ExecId>,
+    /// How many children ended how, whether they are kept or not.
+    ended: Vec<(&'static str, usize)>,
     of_every_child: Settings,
     /// A child's ARN; up to `arn_prefix` it is the same for all.
     arn: String,
@@ -88,7 +99,14 @@ impl MapRun {
         of_every_child.machine_type = spec.execution_type;
         of_every_child.parent_path = Arc::clone(&spec.path);
         let arn = format!("{account}:{kind}:{}:", spec.machine_name);
-        MapRun { members: Vec::new(), of_every_child, arn_prefix: arn.len(), arn }
+        MapRun {
+            run_arn: spec.map_run_arn.clone(),
+            members: Vec::new(),
+            ended: Vec::new(),
+            of_every_child,
+            arn_prefix: arn.len(),
+            arn,
+        }
     }
 }
 
@@ -144,6 +162,7 @@ impl World {
         World {
             clock: Clock::at(start),
             mocks: MockSet::default(),
+            own_mocks: HashMap::new(),
             faults: FaultSet::default(),
             log: CallLog::new(start),
             services: Services::empty(start, seed),
@@ -160,6 +179,8 @@ impl World {
             results: BTreeMap::new(),
             interactive: false,
             open: false,
+            forgiving: false,
+            fired: None,
             trouble: None,
             nested: 0,
             jobs: HashMap::new(),
@@ -258,7 +279,17 @@ impl World {
                 continue;
             }
             match self.clock.pop(until) {
-                Some(due) => self.immediate.push_back((due.exec, due.input)),
+                Some(due) => {
+                    if let Some(fired) = &mut self.fired {
+                        let what = match &due.input {
+                            Input::TimerFired(_) => "timer",
+                            Input::TimedOut { .. } => "timeout",
+                            _ => "answer",
+                        };
+                        fired.push((due.at, due.exec, what));
+                    }
+                    self.immediate.push_back((due.exec, due.input));
+                }
                 None if self.root().is_some() && self.is_over() && self.clock.next_at().is_none() => return Rest::Idle,
                 None => return if self.next_at().is_some() { Rest::Quiet } else { Rest::Idle },
             }
@@ -304,7 +335,7 @@ impl World {
     /// Starts an execution that nobody waits for, of a machine that the test has loaded.
     fn start_by_event(&mut self, arn: &str, input: Value) {
         let Some(machine) = self.machines.iter().find(|m| nested::is_named(m, arn)).cloned() else { return };
-        if self.nested >= MOST_NESTED {
+        if self.nested >= MOST_NESTED && !self.forgiving {
             let name = machine.name();
             self.trouble = Some(format!("events start `{name}` without end: {} executions in all", self.nested));
             return;
@@ -347,7 +378,7 @@ impl World {
                 Effect::CancelTimer(id) => self.clock.cancel_timer(exec, id),
                 Effect::ReadItems(read) => match objects::read(self.services.s3(), &read) {
                     Ok(bytes) => self.send(exec, Input::ItemsRead(read.run, bytes)),
-                    Err(trouble) => self.trouble = Some(trouble),
+                    Err(trouble) => self.went_wrong(exec, trouble),
                 },
                 Effect::KeepResult(result) => {
                     self.results.entry((exec, result.run)).or_default().keep(&result);
@@ -360,7 +391,12 @@ impl World {
                 Effect::StartChild(spec) => self.start_child(exec, &spec),
                 Effect::StopChildren(run) => {
                     self.results.remove(&(exec, run));
-                    for child in self.runs.remove(&(exec, run)).map(|r| r.members).unwrap_or_default() {
+                    let members = match self.open {
+                        // The API describes a Map Run also when it is over.
+                        true => self.runs.get(&(exec, run)).map(|r| r.members.clone()),
+                        false => self.runs.remove(&(exec, run)).map(|r| r.members),
+                    };
+                    for child in members.unwrap_or_default() {
                         if self.executions.running(child).is_some() {
                             self.send(child, Input::Stop(TaskError::default()));
                         }
@@ -394,13 +430,18 @@ impl World {
         slot.ended_at = Some(history.iter().next_back().map_or(now, |(_, e)| e.at));
         slot.state = State::Ended { status, history, last_variables };
         let parent = slot.parent;
+        if !self.own_mocks.is_empty() {
+            self.own_mocks.remove(&exec);
+        }
+        self.note_child_end(exec);
+        self.executions.ended(exec);
         self.parked.retain(|p| p.exec != exec);
         match (parent, outcome) {
             (Some(Parent::Run(parent, run, index)), Some(outcome)) => {
-                self.executions.ended(exec);
                 self.send(parent, Input::ChildDone(run, index, outcome));
             }
             (Some(Parent::Task(parent, call)), Some(_)) => {
+                self.jobs.remove(&(parent, call));
                 let outcome = self.nested_outcome(parent, call, exec);
                 if let Some(outcome) = outcome {
                     self.send(parent, Input::Done(call, outcome));
@@ -410,8 +451,53 @@ impl World {
         }
     }
 
+    /// Gives an execution mocks of its own.
+    #[cfg(feature = "server")]
+    pub(super) fn mock_one(&mut self, exec: ExecId, mocks: MockSet) {
+        self.own_mocks.insert(exec, mocks);
+    }
+    /// A seed for an execution.
+    #[cfg(feature = "server")]
+    pub(super) fn fresh_seed(&mut self) -> u64 {
+        self.ids.next_u64()
+    }
+    /// The ARN of the Map Run of which an execution is a child.
+    #[cfg(feature = "server")]
+    pub(super) fn map_run_of(&self, exec: ExecId) -> Option<&str> {
+        match self.executions.get(exec)?.parent? {
+            Parent::Run(owner, run, _) => Some(&self.runs.get(&(owner, run))?.run_arn),
+            Parent::Task(..) | Parent::Nobody(_) => None,
+        }
+    }
+    /// The children of a Map Run, in the order of their items.
+    #[cfg(feature = "server")]
+    pub(super) fn map_run(&self, arn: &str) -> Option<&[ExecId]> {
+        self.runs.values().find(|run| *run.run_arn == *arn).map(|run| run.members.as_slice())
+    }
+    /// The execution whose Map Run it is.
+    #[cfg(feature = "server")]
+    pub(super) fn owner_of_map_run(&self, arn: &str) -> Option<ExecId> {
+        self.runs.iter().find(|(_, run)| *run.run_arn == *arn).map(|((owner, _), _)| *owner)
+    }
+
+    /// How many children a Map Run has started, and how many of them have ended how.
+    #[cfg(feature = "server")]
+    pub(super) fn map_run_counts(&self, arn: &str) -> Option<(usize, &[(&'static str, usize)])> {
+        self.runs.values().find(|run| *run.run_arn == *arn).map(|run| (run.members.len(), run.ended.as_slice()))
+    }
+    /// Counts the end of a Map Run's child.
+    fn note_child_end(&mut self, exec: ExecId) {
+        let Some(slot) = self.executions.get(exec) else { return };
+        let (Some(Parent::Run(owner, run, _)), status) = (slot.parent, slot.status().name()) else { return };
+        let Some(run) = self.runs.get_mut(&(owner, run)) else { return };
+        match run.ended.iter_mut().find(|(name, _)| *name == status) {
+            Some((_, count)) => *count += 1,
+            None => run.ended.push((status, 1)),
+        }
+    }
+
     /// A fresh name in the form of a UUID, the same for the same seed.
-    fn fresh_name(&mut self) -> Str {
+    pub(super) fn fresh_name(&mut self) -> Str {
         uuid_str(self.ids.next_u64(), self.ids.next_u64())
     }
 
@@ -441,11 +527,20 @@ impl World {
         };
         self.logged.insert((exec, call.id), entry);
         let caller = integration::Caller { execution: &slot.arn, machine: &slot.machine_arn };
+        let own =
+            if self.own_mocks.is_empty() { None } else { self.own_mocks.get_mut(&self.executions.outermost(exec)) };
         let (mocks, services, trouble) = (&mut self.mocks, &mut self.services, &mut self.trouble);
         let outside = &self.outside;
         let is_nested = nested::target(&call).is_some_and(|arn| self.machines.iter().any(|m| nested::is_named(m, arn)));
         // A model answers what no mock does, or a server outside; faults lie over all of them.
-        let ask = || match mocks.answer(&call, at) {
+        let by_mock = || match own.map(|own| own.answer(&call, at)) {
+            None => mocks.answer(&call, at),
+            Some(Answer::Unanswered(unanswered)) if matches!(unanswered.reason, Reason::NoMock) => {
+                mocks.answer(&call, at)
+            }
+            Some(answer) => answer,
+        };
+        let ask = || match by_mock() {
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 let first = outside.upstream(&call, at, Which::Named);
                 let asked = first.or_else(|| integration::answer(services, &call, &caller, at));
@@ -467,7 +562,12 @@ impl World {
         };
         let answer = match self.faults.answer(&call, at, ask) {
             // What a model does not model is said already.
-            Answer::Unanswered(_) if self.trouble.is_some() => return,
+            Answer::Unanswered(_) if self.trouble.is_some() => {
+                if let Some(trouble) = self.trouble.take() {
+                    self.went_wrong(exec, trouble);
+                }
+                return;
+            }
             // A mock that is there and has nothing to say is a mistake in the test, not an invitation.
             Answer::Unanswered(unanswered) if matches!(unanswered.reason, Reason::NoMock) => {
                 if self.start_nested(exec, &call) {
@@ -489,8 +589,19 @@ impl World {
             Answer::Future(future) => {
                 self.in_flight.push(InFlight { exec, call, at, future: Some(future), reply: None });
             }
-            Answer::Unanswered(unanswered) => self.trouble = Some(unanswered.to_string()),
+            Answer::Unanswered(unanswered) => self.went_wrong(exec, unanswered.to_string()),
         }
+    }
+
+    /// Something is wrong with the test. Where many share the world, the execution in which it shows ends, in a way that
+    /// no state can catch; else nothing goes on.
+    fn went_wrong(&mut self, exec: ExecId, trouble: String) {
+        if !self.forgiving {
+            self.trouble = Some(trouble);
+            return;
+        }
+        let outermost = self.executions.outermost(exec);
+        self.send(outermost, Input::Stop(TaskError::new("Rehearsal.Unanswered", trouble)));
     }
 
     /// Puts a reply on the clock, counted from the instant of the call.
@@ -599,14 +710,15 @@ impl World {
         let started = nested::started(&settings, self.clock.now(), call);
         self.nested += 1;
         let depth = self.executions.get(exec).map_or(0, |slot| slot.depth);
-        if depth >= MOST_DEPTH || self.nested > MOST_NESTED {
-            self.trouble = Some(format!(
+        if depth >= MOST_DEPTH || self.nested > MOST_NESTED && !self.open {
+            let trouble = format!(
                 "`{}` starts `{}` without end: {} executions deep, {} in all",
                 call.location(),
                 machine.name(),
                 depth + 1,
                 self.nested
-            ));
+            );
+            self.went_wrong(exec, trouble);
             return true;
         }
         let waits = call.resource.runs_a_job();

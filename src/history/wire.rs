@@ -25,6 +25,19 @@ pub fn event_json(id: u32, event: &Event) -> Json {
     Json::Object(members)
 }
 
+/// One event as SDKs read it: its time as seconds since 1970, and its data only where they are asked for.
+#[cfg(feature = "server")]
+pub(crate) fn event_for_sdk(id: u32, event: &Event, include_execution_data: bool) -> Json {
+    let mut json = event_json(id, event);
+    json["timestamp"] = event.at.as_seconds().into();
+    if let (false, Some(details)) = (include_execution_data, details(&event.detail)) {
+        let mut details = details;
+        details.retain(|name, _| !EXECUTION_DATA.contains(&name.as_str()));
+        json[details_name(&event.detail)] = Json::Object(details);
+    }
+    json
+}
+
 /// The whole answer of `GetExecutionHistory`: `{"events": […]}`.
 ///
 /// A long history is better written with [`write_history`], which holds one event at a time.

@@ -38,6 +38,8 @@ pub struct CallLog {
     started_at: Timestamp,
     next: usize,
     calls: BTreeMap<usize, LoggedCall>,
+    /// How many are kept at all.
+    most: usize,
     /// How many brief calls that did not succeed are kept.
     most_brief: usize,
     brief: usize,
@@ -48,7 +50,21 @@ impl CallLog {
     /// A log of a run that starts now; offsets in messages count from here.
     pub fn new(started_at: Timestamp) -> CallLog {
         let calls = BTreeMap::new();
-        CallLog { started_at, next: 0, calls, most_brief: MOST_BRIEF, brief: 0, left_out: LeftOut::default() }
+        CallLog {
+            started_at,
+            next: 0,
+            calls,
+            most: usize::MAX,
+            most_brief: MOST_BRIEF,
+            brief: 0,
+            left_out: LeftOut::default(),
+        }
+    }
+    /// A log that keeps the last calls only.
+    #[cfg(feature = "server")]
+    pub(crate) fn keeping(mut self, most: usize) -> CallLog {
+        self.most = most;
+        self
     }
     /// Writes down a call.
     pub fn record(&mut self, call: Call, at: Timestamp, answered_by: impl Into<String>) -> LogEntry {
@@ -73,6 +89,9 @@ impl CallLog {
         let entry = LogEntry(self.next);
         self.next += 1;
         self.calls.insert(entry.0, logged);
+        if self.calls.len() > self.most {
+            self.calls.pop_first();
+        }
         entry
     }
     /// Says how many brief calls are kept that did not succeed.

@@ -13,7 +13,7 @@ use super::body::{Body, BrokenOff};
 use super::fault::{self, WireFaultKind};
 use super::requests::LoggedRequest;
 use super::socket::Connection;
-use super::{Site, control, signature, tasks, upstream};
+use super::{Site, control, signature, states, upstream};
 use crate::services::wire::{self, Handled, Identified};
 use crate::services::{Service, ServiceError};
 
@@ -28,7 +28,12 @@ const MOST_BODY: u64 = 16 * 1024 * 1024;
 type Answered = Result<Response<Body>, BrokenOff>;
 
 /// Answers a request.
-pub(super) async fn answer(site: &Site, connection: &Connection, request: Request<Incoming>, secure: bool) -> Answered {
+pub(super) async fn answer(
+    site: &Arc<Site>,
+    connection: &Connection,
+    request: Request<Incoming>,
+    secure: bool,
+) -> Answered {
     let origin = request.headers().get(header::ORIGIN).cloned();
     if let Some(refusal) = unwelcome(site, &request, origin.as_ref()) {
         return Ok(refusal);
@@ -45,11 +50,19 @@ pub(super) async fn answer(site: &Site, connection: &Connection, request: Reques
         Ok(request) => request,
         Err(refusal) => return Ok(refusal),
     };
+    // A client that has asked to be told to go on, and has nothing to send, would take this answer for that one and mistake
+    // the next: it is given another connection.
+    let is_spent = request.headers().contains_key(header::EXPECT) && request.body().is_empty();
     let answered = match request.uri().path().strip_prefix("/_rehearsal") {
-        Some(place) => Ok(control::answer(site, place, &request)),
+        Some(place) => Ok(control::answer(site, place, &request).await),
         None => serviced(site, connection, request).await,
     };
-    answered.map(|response| shared_with(origin, response))
+    answered.map(|mut response| {
+        if is_spent {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        shared_with(origin, response)
+    })
 }
 
 /// Answers a request of a function's handler.
@@ -167,11 +180,11 @@ fn refused(identified: Option<&Identified>, error: &ServiceError) -> Response<Bo
 
 /// Lets a service answer.
 async fn serviced(site: &Site, connection: &Connection, request: wire::Request) -> Answered {
-    if let Some(operation) = tasks::operation(&request) {
+    if let Some(operation) = states::operation(&request) {
         if let Err(error) = signature::check_for(site.credentials.as_ref(), None, &request) {
             return Ok(refused(None, &error));
         }
-        return Ok(tasks::answer(site, operation, &request).await.map(Body::from));
+        return Ok(states::answer(site, operation, &request).await.map(Body::from));
     }
     let identified = wire::identify(&request);
     let passed = upstream::of(site, identified.as_ref(), &request);
@@ -180,11 +193,7 @@ async fn serviced(site: &Site, connection: &Connection, request: wire::Request) 
     let asked = match (identified, passed) {
         (identified, Some(passed)) => Asked { identified, passed: Some(passed) },
         (Some(identified), None) => Asked { identified: Some(identified), passed: None },
-        (None, None) => {
-            let error =
-                ServiceError::coded("UnknownOperationException", "no service here has the target of this request");
-            return Ok(refused(None, &error));
-        }
+        (None, None) => return Ok(wire::refused_stranger(request).map(Body::from)),
     };
     let (service, operation) = asked.names(request);
     let struck = site.faults.strike(&service, &operation);

@@ -12,6 +12,7 @@ use crate::asl::Machine;
 use crate::error::{Error, ErrorKind};
 use crate::harness::Harness;
 use crate::harness::shared::{PATIENCE, QUIET, Shared};
+use crate::mock::MockFile;
 use crate::outside::Upstream;
 use crate::services::Setup;
 
@@ -66,7 +67,23 @@ impl ServerBuilder {
     pub fn of_services(setup: Setup) -> ServerBuilder {
         let nothing = r#"{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}"#;
         let machine = Machine::parse(nothing).expect("the machine is a valid one");
-        ServerBuilder { has_machine: false, ..ServerBuilder::new(&Harness::new(&machine).services(setup)) }
+        ServerBuilder { has_machine: false, ..ServerBuilder::new(&Harness::new(&machine).services(setup).unchecked()) }
+    }
+    /// A state machine that clients can start, under its [name](Machine::name), as if they had created it.
+    pub fn machine(mut self, machine: &Machine) -> Self {
+        self.harness = self.harness.machine(machine);
+        self
+    }
+    /// Mocks and faults for the tasks of all executions.
+    pub fn mocks(mut self, file: &MockFile) -> Self {
+        self.harness = self.harness.mocks(file);
+        self
+    }
+    /// Mocks for those executions that are started as a test case, with `#` and its name after the machine's ARN, as in Step
+    /// Functions Local. The name is `MACHINE#CASE`; they come before all other mocks.
+    pub fn case(mut self, name: &str, file: &MockFile) -> Self {
+        self.harness = self.harness.case(name, file);
+        self
     }
     /// The port; by default, or 0, a free one.
     pub fn port(mut self, port: u16) -> Self {
@@ -146,6 +163,7 @@ impl ServerBuilder {
             requests: requests::Log::keeping(self.kept),
             upstreams: self.harness.outside().upstreams.clone(),
             upstream_patience: self.harness.outside().patience,
+            mode: self.clock,
         });
         let failed = |what: &str, e: &std::io::Error| Error::new(ErrorKind::Io, format!("{what}: {e}"));
         let runtime = tokio::runtime::Builder::new_multi_thread()

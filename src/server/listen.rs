@@ -98,12 +98,13 @@ where
         .keep_alive_interval(Some(IDLE));
     let service = hyper::service::service_fn(move |request| {
         let (site, connection, of) = (Arc::clone(&site), Arc::clone(&connection), of.clone());
-        async move {
+        // In a box, since a connection has room for it all the time, and most are idle.
+        Box::pin(async move {
             match of {
                 Door::Services => answer::answer(&site, &connection, request, secure).await,
                 Door::Runtime(function) => answer::runtime(&site, &function, request).await,
             }
-        }
+        })
     });
     // A connection that breaks is its peer's business.
     let _broken = builder.serve_connection(io, service).await;

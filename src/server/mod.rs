@@ -27,7 +27,7 @@ mod live;
 mod requests;
 mod signature;
 mod socket;
-mod tasks;
+mod states;
 mod tls;
 mod upstream;
 
@@ -60,6 +60,8 @@ pub(crate) struct Site {
     requests: requests::Log,
     upstreams: Upstreams,
     upstream_patience: Duration,
+    /// Who moves the clock unless somebody holds it.
+    mode: ClockMode,
 }
 
 /// Where a function's handler finds its events.

@@ -161,7 +161,14 @@ impl Services {
 
     /// Whether the test has set up something of a service, so that calls of it go to the model.
     pub fn has(&self, service: Service) -> bool {
-        self.present.contains(&service)
+        self.present.contains(&service) || service == Service::Lambda && !self.lambda.is_empty()
+    }
+
+    /// Lets calls of every service go to its model, also where nothing was set up. Functions are an exception: without
+    /// any, one that is called was forgotten by the test.
+    #[cfg(feature = "server")]
+    pub(crate) fn all_are_present(&mut self) {
+        self.present = Service::all().filter(|service| *service != Service::Lambda).collect();
     }
 
     /// One operation, such as `SendMessage`, with its input as the service's API spells it.
@@ -312,6 +319,14 @@ impl Services {
             .chain(of_functions)
             .chain(self.jobs.next_at())
             .min()
+    }
+
+    /// Whether somebody waits here for an instant or a later one: a poll, a job, a function. Schedules and messages that
+    /// come back to a function are no reason for a clock to go on; they happen on the way to one.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_awaited(&self, at: Timestamp) -> bool {
+        let own = self.lambda.next_at().into_iter().chain(self.jobs.next_at());
+        own.chain(self.sqs.waited_until()).any(|until| until >= at)
     }
 
     /// Lets happen what is due by now.

@@ -111,7 +111,7 @@ pub(super) const TYPES: &[(&str, MachineType)] =
     &[("STANDARD", MachineType::Standard), ("EXPRESS", MachineType::Express)];
 
 /// Compiles a definition as the service reads it: JSON, and nothing else.
-pub(super) fn compile(definition: &str, machine_type: MachineType) -> Result<Machine, Diagnostics> {
+pub(crate) fn compile(definition: &str, machine_type: MachineType) -> Result<Machine, Diagnostics> {
     let source = Arc::new(Source::new("definition.json", definition));
     let options = CompileOptions::default().machine_type(machine_type).name("StateMachine");
     parse(&source, Format::Json)?;

@@ -35,6 +35,10 @@ mod request;
 
 pub use catalog::Catalog;
 pub(crate) use constraints::Constraints;
+#[cfg(feature = "server")]
+pub(crate) use definition::compile;
 pub use definition::{Finding, Level, Validation, validate_definition};
 pub(crate) use definition::{broken_json, invalid_definition};
 pub use error::ApiError;
+#[cfg(feature = "server")]
+pub(crate) use request::{log_destination, name_is_good, role_is_good};

@@ -78,7 +78,7 @@ fn surroundings(request: &Value, log_groups: Option<&[String]>) -> Result<(), Ap
     Ok(())
 }
 
-fn log_destination(logging: &Value, log_groups: Option<&[String]>) -> Result<(), ApiError> {
+pub(crate) fn log_destination(logging: &Value, log_groups: Option<&[String]>) -> Result<(), ApiError> {
     let refused = |what: &str| {
         Err(ApiError::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {what}")))
     };
@@ -101,14 +101,14 @@ fn log_destination(logging: &Value, log_groups: Option<&[String]>) -> Result<(),
 }
 
 /// Names of machines and executions: no blanks, brackets, wildcards, special or control characters.
-fn name_is_good(name: &str) -> bool {
+pub(crate) fn name_is_good(name: &str) -> bool {
     const BARRED: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
     !name.chars().any(|c| {
         c.is_whitespace() || c.is_control() || BARRED.contains(c) || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
     })
 }
 
-fn role_is_good(arn: &str) -> bool {
+pub(crate) fn role_is_good(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     matches!(parts[..], ["arn", partition, "iam", "", account, rest]
         if !partition.is_empty() && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())

@@ -19,7 +19,7 @@ sys.path.insert(0, HERE)
 
 import endpoint  # noqa: E402
 
-MODULES = ["sqs", "sns", "dynamodb", "s3", "functions", "events", "scheduler", "wire", "cli"]
+MODULES = ["sqs", "sns", "dynamodb", "s3", "functions", "events", "scheduler", "stepfunctions", "machines", "wire", "cli"]
 
 
 class Told(unittest.TextTestResult):

@@ -11,8 +11,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),
     ("world", &["mock", "coverage", "outside", "services"]),
+    ("calls", &["registry", "test_state", "validate"]),
     ("harness", &["harness"]),
-    ("calls", &["test_state", "validate"]),
     ("artefacts", &["fuzz", "graph", "report", "scenario", "snapshot"]),
     ("imports", &["import"]),
     ("surface", &["cli", "server", "trials"]),
@@ -28,6 +28,7 @@ const BANS: &[(&str, &[&str], &str)] = &[
     ("expr", &["std::time::Instant", "SystemTime", "std::env", "std::fs", "tokio"], "a value depends on nothing else"),
     ("history", &["crate::engine"], "what a run did is read without the engine"),
     ("mock", &["crate::engine"], "mocks see calls, never executions"),
+    ("registry", &["crate::harness", "crate::engine"], "what is registered runs nothing"),
 ];
 
 fn layer(module: &str) -> Option<usize> {

@@ -23,9 +23,10 @@ mod scenarios;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::error::Error;
-use crate::source::{Member, Node, Source, Span};
+use crate::mock::{self, MockFile};
+use crate::source::{Member, Node, NodeKind, Source, Span};
 use crate::task::TaskError;
 use crate::value::{Str, Value};
 
@@ -119,6 +120,22 @@ impl MockConfig {
         self.machines.iter().flat_map(|m| m.cases.iter().map(move |case| format!("{}#{}", m.name, case.name)))
     }
 
+    /// What answers in each test case, by its name as in [`cases`](Self::cases).
+    pub fn mocks(&self) -> Vec<(String, MockFile)> {
+        let of_case = |case: &TestCase| {
+            let answered = case.states.iter().filter(|state| !state.replies.is_empty()).map(|state| {
+                let replies = state.replies.iter().map(Replies::node).collect();
+                member(&state.name, state.span, node(NodeKind::Array(replies), state.span))
+            });
+            let block = node(NodeKind::Object(answered.collect()), case.span);
+            // What was read as responses can be read as mocks.
+            let mocks = mock::read_mocks(&block, &self.source, &mut Diagnostics::default());
+            MockFile { mocks, faults: Vec::new() }
+        };
+        let named = |m: &ConfiguredMachine, case: &TestCase| (format!("{}#{}", m.name, case.name), of_case(case));
+        self.machines.iter().flat_map(|m| m.cases.iter().map(move |case| named(m, case))).collect()
+    }
+
     /// What the scenario of a case is called: as the case, unless another machine has a case of that name.
     fn scenario_name(&self, machine: &ConfiguredMachine, case: &TestCase) -> String {
         let has_it = |m: &&ConfiguredMachine| m.cases.iter().any(|c| c.name == case.name);
@@ -161,7 +178,6 @@ impl Reply {
 impl Replies {
     /// The words of a scenario file for them. The last ones have an end, too: a call too many is told.
     fn node(&self) -> Node {
-        use crate::source::NodeKind;
         let mut words = self.what.words(self.span);
         let times = NodeKind::Number(self.times.into());
         words.push(member("times", self.span, node(times, self.span)));

@@ -251,6 +251,10 @@ impl Lambda {
         }
     }
 
+    /// Whether there are no functions.
+    pub(super) fn is_empty(&self) -> bool {
+        self.functions.is_empty()
+    }
     /// Whether functions work for nobody who waits.
     pub(super) fn is_busy(&self) -> bool {
         !self.at_work.is_empty() || !self.batches.is_empty()

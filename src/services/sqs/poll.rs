@@ -146,6 +146,12 @@ impl Sqs {
         }
     }
 
+    /// Until when somebody waits for a message at most.
+    #[cfg(feature = "server")]
+    pub(in crate::services) fn waited_until(&self) -> Option<Timestamp> {
+        let polls = self.polls.iter().filter(|poll| !poll.promise.is_abandoned()).map(|poll| poll.until);
+        polls.chain(self.next_move_at()).max()
+    }
     /// When the clock has to move to for those who wait.
     pub(super) fn next_poll_at(&self, now: Timestamp) -> Option<Timestamp> {
         let waiting = self.polls.iter().filter(|poll| !poll.promise.is_abandoned());

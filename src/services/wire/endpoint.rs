@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Handled, Request, Response, identify, refusal};
+use super::{Handled, Request, Response, identify, refused_stranger};
 use crate::outside::thread::wait_for;
 use crate::services::error::ServiceError;
 use crate::services::{Errand, Service, Services, Setup};
@@ -115,8 +115,7 @@ impl Endpoint {
 
     fn begin(&self, request: &Request) -> Handled {
         let Some(identified) = identify(request) else {
-            let what = "no service here has the target of this request";
-            return Handled::Now(refusal(None, &ServiceError::coded("UnknownOperationException", what)));
+            return Handled::Now(refused_stranger(request));
         };
         self.with(|held| held.services.handle(held.now, &identified, request))
     }

@@ -137,6 +137,25 @@ pub(crate) fn refusal(identified: Option<&Identified>, error: &ServiceError) -> 
     }
 }
 
+/// What is said to a request that is for no service here, in a form in which SDKs find the error.
+pub(crate) fn refused_stranger(request: &Request) -> Response {
+    let error = match route::stranger(request) {
+        Some(service) => ServiceError::not_modelled(format!("the service `{service}`")),
+        None => ServiceError::coded("UnknownOperationException", "no service here has the target of this request"),
+    };
+    let is_form = route::header(request, "content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
+    match is_form {
+        true => query::refused(Service::Sns, &error, ""),
+        false => {
+            let mut refused = json::refused(Service::S3, "1.0", &error);
+            if let Ok(code) = http::HeaderValue::from_str(&error.code) {
+                refused.headers_mut().insert("x-amzn-errortype", code);
+            }
+            refused
+        }
+    }
+}
+
 /// Which of a service's protocols a request speaks is not told by the service alone.
 pub(super) const fn usual(service: Service) -> Protocol {
     match service {

@@ -102,8 +102,16 @@ pub(crate) fn identify(request: &Request) -> Option<Identified> {
     match of_scope.or_else(|| of_form(request)) {
         Some(service @ (Service::Sqs | Service::Sns)) => found(service, Protocol::Query, None),
         Some(service) => found(service, usual(service), None),
+        // What is signed for somebody else must never act on objects.
+        None if stranger(request).is_some() => None,
         None => found(Service::S3, Protocol::RestXml, None),
     }
+}
+
+/// The service that a request is signed for, where it has no model.
+pub(crate) fn stranger(request: &Request) -> Option<String> {
+    let service = signed_service(request)?;
+    (Service::of_name(&service).is_none() && service != "s3express").then_some(service)
 }
 
 /// The name of the operation, as far as a request tells it.

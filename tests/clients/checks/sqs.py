@@ -268,3 +268,23 @@ class SqsWithTheClockHeld(Checks):
         self.assertEqual(stopped["ApproximateNumberOfMessagesMoved"], 1)
         told = sqs.list_message_move_tasks(SourceArn=arn("dead"))["Results"][0]
         self.has(told, Status="CANCELLED", ApproximateNumberOfMessagesMoved=1)
+
+
+class WithTheRealClock(Checks):
+    """A program that sleeps is given a clock that goes as well."""
+
+    arguments = ("--clock", "scaled:20")
+
+    def test_a_message_comes_back_to_a_long_poll_and_to_one_who_has_slept(self):
+        import time
+
+        sqs = self.endpoint.client("sqs")
+        url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "4"})["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="m")
+        self.assertEqual(len(sqs.receive_message(QueueUrl=url)["Messages"]), 1)
+        self.assertNotIn("Messages", sqs.receive_message(QueueUrl=url))
+        began = time.monotonic()
+        self.assertEqual(len(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]), 1)
+        self.assertLess(time.monotonic() - began, 2)
+        time.sleep(0.3)
+        self.assertEqual(len(sqs.receive_message(QueueUrl=url)["Messages"]), 1)

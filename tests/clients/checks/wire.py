@@ -144,3 +144,27 @@ class Wire(Checks):
         first, second = endpoint.calls()
         self.has(first, service="sqs", operation="CreateQueue", status=200, parameters={"QueueName": "kept", "Attributes": {"DelaySeconds": "1"}})
         self.has(second, operation="GetQueueUrl", status=400)
+
+
+class Strangers(Checks):
+    def test_what_is_for_a_service_without_a_model_is_refused_by_name_and_touches_nothing(self):
+        s3 = self.endpoint.client("s3")
+        s3.create_bucket(Bucket="restapis")
+        s3.put_object(Bucket="restapis", Key="abc", Body=b"x")
+        for service, call, parameters in [
+            ("apigateway", "delete_rest_api", dict(restApiId="abc")),
+            ("iam", "get_user", {}),
+            ("ssm", "get_parameter", dict(Name="p")),
+            ("cloudformation", "list_stacks", {}),
+        ]:
+            client = self.endpoint.client(service)
+            refused = self.refused("NotModelled" if service != "ssm" else "NotModelled", 501, getattr(client, call), **parameters)
+            self.assertIn(service, refused["Error"]["Message"])
+        self.assertEqual(s3.get_object(Bucket="restapis", Key="abc")["Body"].read(), b"x")
+
+    def test_an_object_without_bytes_does_not_hold_up_the_next(self):
+        s3 = self.endpoint.client("s3", read_timeout=5)
+        s3.create_bucket(Bucket="empties")
+        for body in (b"", b"x", b"", b"y"):
+            s3.put_object(Bucket="empties", Key="k", Body=body)
+        self.assertEqual(s3.get_object(Bucket="empties", Key="k")["Body"].read(), b"y")

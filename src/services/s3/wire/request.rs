@@ -240,8 +240,11 @@ fn read_query(query: &Query, operation: &str, input: &mut Map) -> Result<(), Ser
         if MARKS.contains(&&**name) || SIGNING.contains(&&**name) || NOTES.contains(&&**name) {
             continue;
         }
-        // A presigned URL may hold headers as parameters.
+        // A presigned URL may hold headers as parameters; these two the client sends as headers as well.
         let lower = name.to_ascii_lowercase();
+        if matches!(&*lower, "content-type" | "content-md5") && query.iter().any(|(name, _)| name == "Signature") {
+            continue;
+        }
         if lower.starts_with("x-amz-") {
             take_header(operation, &lower, value, input)?;
             continue;

@@ -68,8 +68,14 @@ const DOCUMENTS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Operations whose success is 204.
-const EMPTY: [&str; 5] =
-    ["AbortMultipartUpload", "DeleteBucket", "DeleteBucketTagging", "DeleteObject", "DeleteObjectTagging"];
+const EMPTY: [&str; 6] = [
+    "AbortMultipartUpload",
+    "DeleteBucket",
+    "DeleteBucketTagging",
+    "DeleteObject",
+    "DeleteObjectTagging",
+    "PutBucketTagging",
+];
 
 /// What an operation answers.
 pub(super) fn written(operation: &str, reply: Reply) -> Response {
