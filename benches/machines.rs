@@ -206,7 +206,7 @@ fn w6_jsonata(bencher: Bencher<'_, '_>) {
 fn w7_distributed_map(bencher: Bencher<'_, '_>, n: usize) {
     let machine = map("DISTRIBUTED");
     let limits = rehearsal::engine::Limits { payload_bytes: 1 << 30, ..Default::default() };
-    let harness = Harness::new(&machine).limits(limits);
+    let harness = Harness::new(&machine).limits(limits).keep_children(n);
     let input = items(n);
     assert_eq!(harness.run(input.clone()).assert_succeeded().children().len(), n);
     bencher.counter(ItemsCount::new(n)).bench_local(|| harness.run(input.clone()));
