@@ -87,6 +87,7 @@ pub struct Harness {
     /// Whether keys of mocks that name nothing are let pass.
     unchecked: bool,
     /// Mocks of single executions, by `MACHINE#CASE`.
+    #[cfg(feature = "server")]
     cases: std::collections::BTreeMap<String, MockSet>,
     /// The name by which coverage knows the test.
     test: Option<String>,
@@ -131,6 +132,7 @@ impl Harness {
             identity: None,
             covers: false,
             unchecked: false,
+            #[cfg(feature = "server")]
             cases: std::collections::BTreeMap::new(),
             test: None,
             #[cfg(feature = "fuzz")]
