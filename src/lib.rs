@@ -11,6 +11,7 @@ pub mod file;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod graph;
+mod gzip;
 pub mod harness;
 pub mod history;
 pub mod iac;

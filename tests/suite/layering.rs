@@ -6,7 +6,10 @@ use crate::support::files_below;
 
 /// The modules of each layer, from the bottom up. A module sees its own layer and those below.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("vocabulary", &["value", "time", "random", "error", "diagnostic", "source", "file", "parallel", "pretend"]),
+    (
+        "vocabulary",
+        &["value", "time", "random", "error", "diagnostic", "source", "file", "gzip", "parallel", "pretend"],
+    ),
     ("language", &["expr", "asl"]),
     ("definitions", &["iac"]),
     ("core", &["task", "history", "engine"]),

@@ -1,13 +1,12 @@
 //! gzip, in which readers take rows: every member of it, with its checksum.
 
+#[cfg(feature = "gzip")]
+use crate::gzip::body;
+pub(super) use crate::gzip::is_gzip;
+
 /// How many bytes come out of an object at most.
 #[cfg(feature = "gzip")]
 const MOST: usize = 1 << 30;
-
-/// Whether bytes are compressed with gzip.
-pub(super) fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0x1F, 0x8B])
-}
 
 /// What is in it.
 ///
@@ -29,31 +28,6 @@ pub(super) fn content(mut bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
         bytes = rest;
     }
     Ok(whole)
-}
-
-/// What follows a member's header.
-#[cfg(feature = "gzip")]
-fn body(bytes: &[u8]) -> Option<&[u8]> {
-    const CHECKSUM: u8 = 2;
-    const EXTRA: u8 = 4;
-    const NAME: u8 = 8;
-    const COMMENT: u8 = 16;
-    let (header, mut rest) = bytes.split_at_checked(10)?;
-    if !is_gzip(header) || header[2] != 8 {
-        return None;
-    }
-    let flags = header[3];
-    if flags & EXTRA != 0 {
-        let length = usize::from(u16::from_le_bytes([*rest.first()?, *rest.get(1)?]));
-        rest = rest.get(2 + length..)?;
-    }
-    for flag in [NAME, COMMENT] {
-        if flags & flag != 0 {
-            let end = rest.iter().position(|byte| *byte == 0)?;
-            rest = rest.get(end + 1..)?;
-        }
-    }
-    if flags & CHECKSUM != 0 { rest.get(2..) } else { Some(rest) }
 }
 
 /// Adds what is in one stream; gives how long the stream is.

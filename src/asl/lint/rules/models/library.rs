@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Deserialize;
 
+use crate::gzip;
+
 /// The largest model that is read, in bytes of JSON; EC2's has three million.
 const MOST: usize = 64 * 1024 * 1024;
 /// Where a service's identifier stands in its model: near the beginning.
@@ -172,32 +174,13 @@ fn model_file(service: &Path) -> Option<PathBuf> {
 fn read(file: &Path, most: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(file).ok()?.take(most as u64).read_to_end(&mut bytes).ok()?;
-    if bytes.starts_with(&[0x1f, 0x8b]) { inflate(&bytes, most) } else { Some(bytes) }
+    if gzip::is_gzip(&bytes) { inflate(&bytes, most) } else { Some(bytes) }
 }
 
 /// What is compressed in a gzip file, or its beginning where it is more than asked for or cut off.
 #[cfg(feature = "api-models")]
 fn inflate(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
-    const EXTRA: u8 = 4;
-    const NAME: u8 = 8;
-    const COMMENT: u8 = 16;
-    const CHECKSUM: u8 = 2;
-    let (header, mut rest) = bytes.split_at_checked(10)?;
-    let flags = *header.get(3)?;
-    if flags & EXTRA != 0 {
-        let length = usize::from(u16::from_le_bytes([*rest.first()?, *rest.get(1)?]));
-        rest = rest.get(2 + length..)?;
-    }
-    for flag in [NAME, COMMENT] {
-        if flags & flag != 0 {
-            let end = rest.iter().position(|byte| *byte == 0)?;
-            rest = rest.get(end + 1..)?;
-        }
-    }
-    if flags & CHECKSUM != 0 {
-        rest = rest.get(2..)?;
-    }
-    match miniz_oxide::inflate::decompress_to_vec_with_limit(rest, most) {
+    match miniz_oxide::inflate::decompress_to_vec_with_limit(gzip::body(bytes)?, most) {
         Ok(text) => Some(text),
         Err(stopped) => {
             // The room that was made for what did not come is full of zeros, which JSON never holds.
