@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::services::wire::unescaped;
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
 
@@ -63,8 +64,7 @@ impl LoggedRequest {
 }
 
 fn decoded(text: &str) -> String {
-    let spaced = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    unescaped(&text.replace('+', " ")).into_owned()
 }
 
 /// The requests that came, in order, as far as they are remembered.

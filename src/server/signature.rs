@@ -4,7 +4,7 @@
 
 use crate::outside::sign::{ALGORITHM, sha256, signature};
 use crate::services::hex;
-use crate::services::wire::Request;
+use crate::services::wire::{Request, unescaped};
 use crate::services::{Service, ServiceError};
 
 /// Who may ask, and with which secret.
@@ -153,8 +153,8 @@ fn query(request: &Request) -> impl Iterator<Item = (&str, &str)> {
 /// # Errors
 /// The request is not signed, or says only part of what is needed.
 fn signed(request: &Request, is_s3: bool) -> Result<Signed<'_>, ServiceError> {
-    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let in_query = |name: &str| query(request).find(|(own, _)| *own == name).map(|(_, value)| decoded(value));
+    let in_query =
+        |name: &str| query(request).find(|(own, _)| *own == name).map(|(_, value)| unescaped(value).into_owned());
     let (credential, headers, signature, date, is_presigned);
     if let Some(text) = header(request, "authorization") {
         let Some(rest) = text.strip_prefix(ALGORITHM) else {

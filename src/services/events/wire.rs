@@ -1,11 +1,10 @@
 //! EventBridge Scheduler over HTTP: methods and paths, bodies of JSON.
 
 use http::{HeaderValue, Method};
-use percent_encoding::percent_decode_str;
 
 use crate::services::answer::Outcome;
 use crate::services::error::ServiceError;
-use crate::services::wire::{Handled, Identified, Request, Response, json_body, response};
+use crate::services::wire::{Handled, Identified, Request, Response, json_body, response, unescaped};
 use crate::services::{Service, Services};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
@@ -46,10 +45,6 @@ pub(in crate::services) fn handle(
     Handled::of(services.ask(now, Service::Scheduler, operation, &input), written)
 }
 
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 /// The operation of a request, for logs and faults.
 pub(in crate::services) fn operation_of(request: &Request) -> Option<&'static str> {
     read(request).ok().map(|(operation, _)| operation)
@@ -73,7 +68,7 @@ fn read(request: &Request) -> Result<(&'static str, Value), ServiceError> {
     let mut keys = Vec::new();
     for part in request.uri().query().unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        let (name, value) = (decoded(name), decoded(&value.replace('+', " ")));
+        let (name, value) = (unescaped(name).into_owned(), unescaped(&value.replace('+', " ")).into_owned());
         if name == "TagKeys" {
             keys.push(Value::from(value));
             continue;
@@ -85,7 +80,7 @@ fn read(request: &Request) -> Result<(&'static str, Value), ServiceError> {
         input.insert("TagKeys", Value::array(keys));
     }
     if let (Some(member), Some(rest)) = (member, rest) {
-        input.insert(*member, decoded(rest));
+        input.insert(*member, unescaped(rest).into_owned());
     }
     Ok((operation, input.into()))
 }

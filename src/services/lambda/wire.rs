@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use http::HeaderValue;
-use percent_encoding::percent_decode_str;
 
 use super::name::Target;
 use super::payload::Payload;
 use super::run::{Asked, Ran, Run, log_of, log_result};
 use super::{Ended, Invoked, LONGEST, kind, runtime, wants_log};
 use crate::services::error::ServiceError;
-use crate::services::wire::{Handled, Identified, Request, Response, response, with_request_id};
+use crate::services::wire::{Handled, Identified, Request, Response, response, unescaped, with_request_id};
 use crate::services::{Service, Services};
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
@@ -73,7 +72,7 @@ fn route(request: &Request) -> Option<(&'static Route, Vec<(&'static str, String
                 (None, None) => return Some((route, members)),
                 (Some(segment), Some(word)) => match word.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
                     Some(_) if segment.is_empty() => return None,
-                    Some(member) => members.push((member, decoded(segment).into_owned())),
+                    Some(member) => members.push((member, unescaped(segment).into_owned())),
                     None if segment == word => {}
                     None => return None,
                 },
@@ -86,10 +85,6 @@ fn route(request: &Request) -> Option<(&'static Route, Vec<(&'static str, String
 /// The operation of a request, for logs and faults.
 pub(crate) fn operation_of(request: &Request) -> Option<&'static str> {
     route(request).map(|((_, _, operation, _), _)| *operation)
-}
-
-fn decoded(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
 }
 
 /// Answers a request.
@@ -135,7 +130,7 @@ fn refusal(services: &mut Services, error: &ServiceError) -> Handled {
 fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
     let found = |part: &'a str| {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        (decoded(key) == name).then(|| decoded(value))
+        (unescaped(key) == name).then(|| unescaped(value))
     };
     request.uri().query()?.split('&').find_map(found)
 }
@@ -160,9 +155,9 @@ fn input(members: Vec<(&'static str, String)>, request: &Request) -> Result<Valu
     let mut tag_keys = Vec::new();
     for part in request.uri().query().unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        match &*decoded(key) {
-            "tagKeys" => tag_keys.push(Value::from(&*decoded(value))),
-            name => drop(input.insert(name, &*decoded(value))),
+        match &*unescaped(key) {
+            "tagKeys" => tag_keys.push(Value::from(&*unescaped(value))),
+            name => drop(input.insert(name, &*unescaped(value))),
         }
     }
     if !tag_keys.is_empty() {

@@ -116,6 +116,11 @@ pub(crate) fn json_body(request: &Request) -> Result<Value, ServiceError> {
     Value::parse_bytes(body).map_err(|e| ServiceError::coded("SerializationException", e.to_string()))
 }
 
+/// A part of a path or a query as it was before it was escaped.
+pub(crate) fn unescaped(text: &str) -> std::borrow::Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+}
+
 /// A service's response with a body of its own kind.
 pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(body.into());
