@@ -77,7 +77,7 @@ struct MapRun {
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the API asks for it"))]
     run_arn: Str,
     members: Vec<ExecId>,
-    /// How many children ended how, whether they are kept or not.
+    /// How many children ended how, whether they are kept or not; counted only where somebody may ask.
     ended: Vec<(&'static str, usize)>,
     of_every_child: Settings,
     /// A child's ARN; up to `arn_prefix` it is the same for all.
@@ -433,7 +433,9 @@ impl World {
         if !self.own_mocks.is_empty() {
             self.own_mocks.remove(&exec);
         }
-        self.note_child_end(exec);
+        if self.open {
+            self.note_child_end(exec);
+        }
         self.executions.ended(exec);
         self.parked.retain(|p| p.exec != exec);
         match (parent, outcome) {

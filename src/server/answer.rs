@@ -132,8 +132,8 @@ async fn whole(request: Request<Incoming>, secure: bool) -> Result<wire::Request
         }
     }
     head.extensions.insert(wire::Scheme(if secure { "https" } else { "http" }));
-    let probe = wire::Request::from_parts(head.clone(), Bytes::new());
-    let identified = wire::identify(&probe);
+    let mut request = wire::Request::from_parts(head, Bytes::new());
+    let identified = wire::identify(&request);
     let is_object = identified.as_ref().is_some_and(|i| i.service == Service::S3);
     let most = if is_object { MOST_OBJECT } else { MOST_BODY };
     let too_large = || {
@@ -143,7 +143,7 @@ async fn whole(request: Request<Incoming>, secure: bool) -> Result<wire::Request
         refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         refusal
     };
-    let told = head.headers.get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse::<u64>().ok());
+    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|n| n > most) {
         return Err(too_large());
     }
@@ -170,8 +170,8 @@ async fn whole(request: Request<Incoming>, secure: bool) -> Result<wire::Request
             (true, false) => parts.extend_from_slice(&data),
         }
     }
-    let body = if parts.is_empty() { only } else { parts.freeze() };
-    Ok(wire::Request::from_parts(head, body))
+    *request.body_mut() = if parts.is_empty() { only } else { parts.freeze() };
+    Ok(request)
 }
 
 fn refused(identified: Option<&Identified>, error: &ServiceError) -> Response<Body> {
