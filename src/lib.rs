@@ -23,7 +23,6 @@ pub mod parallel;
 mod pretend;
 pub mod random;
 #[cfg(feature = "server")]
-#[cfg_attr(not(test), expect(dead_code, reason = "the endpoint does not ask it yet"))]
 mod registry;
 pub mod report;
 pub mod scenario;

@@ -42,6 +42,7 @@ use crate::mock::{Fault, FaultSet, Mock, MockFile, MockSet, Problem};
 use crate::outside::{Connection, Outside, Upstream};
 use crate::services::{Services, Setup};
 use crate::time::Timestamp;
+use crate::validate::is_barred;
 use crate::value::{Content, Map, Str, Value};
 
 use world::World;
@@ -559,12 +560,10 @@ impl Harness {
 }
 
 /// What is wrong with the name of an execution, if anything.
-pub(crate) fn unfit_name(name: &str) -> Option<String> {
-    const FORBIDDEN: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
+fn unfit_name(name: &str) -> Option<String> {
     let length = name.chars().count();
     if !(1..=80).contains(&length) {
         return Some(format!("has {length} characters, and 1 to 80 are allowed"));
     }
-    let bad = |c: &char| c.is_whitespace() || c.is_control() || FORBIDDEN.contains(*c);
-    name.chars().find(bad).map(|c| format!("holds {c:?}"))
+    name.chars().find(|c| is_barred(*c)).map(|c| format!("holds {c:?}"))
 }

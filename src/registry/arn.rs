@@ -117,7 +117,7 @@ fn wrong_arn(arn: &str, wanted: &str) -> ServiceError {
 }
 
 /// `stateMachine` and what follows it, of an ARN of Step Functions.
-fn kind_and_rest(arn: &str) -> Option<(&str, &str)> {
+pub(crate) fn kind_and_rest(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(7, ':');
     let mut next = || parts.next();
     let is_arn = next()? == "arn" && !next()?.is_empty() && next()? == "states";

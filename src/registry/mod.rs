@@ -11,7 +11,7 @@ mod machine;
 pub(crate) mod page;
 pub(crate) mod refusal;
 mod revision;
-mod setting;
+pub(crate) mod setting;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -148,7 +148,8 @@ impl Registry {
     }
 
     /// Whether there is an activity with this ARN.
-    pub(crate) fn activity(&self, arn: &str) -> bool {
+    #[cfg(test)]
+    fn activity(&self, arn: &str) -> bool {
         self.activities.contains_key(arn)
     }
 

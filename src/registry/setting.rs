@@ -22,7 +22,7 @@ pub(super) fn kind(input: &Value) -> MachineType {
 }
 
 /// A text of a request, which is known to be one.
-pub(super) fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
     input.get(name).and_then(Value::as_str)
 }
 

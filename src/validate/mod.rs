@@ -40,5 +40,6 @@ pub(crate) use definition::compile;
 pub use definition::{Finding, Level, Validation, validate_definition};
 pub(crate) use definition::{broken_json, invalid_definition};
 pub use error::ApiError;
+pub(crate) use request::is_barred;
 #[cfg(feature = "server")]
 pub(crate) use request::{log_destination, name_is_good, role_is_good};

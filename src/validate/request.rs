@@ -102,10 +102,13 @@ pub(crate) fn log_destination(logging: &Value, log_groups: Option<&[String]>) ->
 
 /// Names of machines and executions: no blanks, brackets, wildcards, special or control characters.
 pub(crate) fn name_is_good(name: &str) -> bool {
+    !name.chars().any(is_barred)
+}
+
+/// Whether no name may hold a character.
+pub(crate) fn is_barred(c: char) -> bool {
     const BARRED: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
-    !name.chars().any(|c| {
-        c.is_whitespace() || c.is_control() || BARRED.contains(c) || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
-    })
+    c.is_whitespace() || c.is_control() || BARRED.contains(c) || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
 }
 
 pub(crate) fn role_is_good(arn: &str) -> bool {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Answer, found, text};
 use crate::engine::Status;
 use crate::harness::shared::{ExecId, Stage};
+use crate::registry::refusal::machine_does_not_exist;
 use crate::value::{Str, Value};
 
 /// Describes an execution.
@@ -90,24 +91,13 @@ pub(super) fn redrivable(stage: &Stage, exec: ExecId, status: &Status) -> (&'sta
 pub(super) fn machine_of(stage: &mut Stage, input: &Value) -> Answer {
     let exec = found(stage, text(input, "executionArn").unwrap_or_default())?;
     let arn = stage.slot(exec).map(|slot| machine_arn(&slot.machine_arn).to_owned()).unwrap_or_default();
-    let Some(revision) = stage.record(exec).map(|r| r.revision.clone()).or_else(|| stage.registry().machine(&arn))
-    else {
-        let why = format!("State Machine Does Not Exist: '{arn}'");
-        return Err(crate::services::ServiceError::modelled("StateMachineDoesNotExist", why));
-    };
-    let mut told = Map::new();
-    told.insert("stateMachineArn".into(), (*revision.arn).into());
-    told.insert("name".into(), (*revision.name).into());
-    if has_data(input) {
-        told.insert("definition".into(), (*revision.definition).into());
-    }
-    told.insert("roleArn".into(), (*revision.role_arn).into());
-    told.insert("updateDate".into(), revision.updated.as_seconds().into());
-    told.insert("revisionId".into(), (*revision.revision_id).into());
-    told.insert("loggingConfiguration".into(), revision.logging.to_json());
-    told.insert("tracingConfiguration".into(), revision.tracing.to_json());
+    let of_record = stage.record(exec).map(|record| record.revision.clone());
+    let revision = of_record.or_else(|| stage.registry().machine(&arn)).ok_or_else(|| machine_does_not_exist(&arn))?;
+    let mut told = revision.described(!has_data(input));
+    told.insert("stateMachineArn", &revision.arn);
+    told.insert("updateDate", revision.updated.as_seconds());
     if let Some(map_run) = stage.map_run_of(exec) {
-        told.insert("mapRunArn".into(), map_run.into());
+        told.insert("mapRunArn", map_run);
     }
-    Ok(Json::Object(told))
+    Ok(Value::from(told).to_json())
 }

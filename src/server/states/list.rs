@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{Answer, invalid_arn, kind_of, listed, text};
+use super::{Answer, is_of_kind, listed, text};
 use crate::asl::MachineType;
 use crate::harness::shared::{ExecId, Slot, Stage};
 use crate::registry::page::Paging;
@@ -50,9 +50,7 @@ enum Of {
 
 /// The ARN of a state machine whose executions can be listed.
 fn known(stage: &mut Stage, arn: &str) -> Result<String, ServiceError> {
-    if kind_of(arn)? != "stateMachine" {
-        return Err(invalid_arn(&format!("Resource type not valid in this context: {}", kind_of(arn)?)));
-    }
+    is_of_kind(arn, "stateMachine")?;
     let target = stage.registry_mut().target(arn)?;
     if target.revision.kind == MachineType::Express {
         let why = "This operation is not supported by this type of state machine";

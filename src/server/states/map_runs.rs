@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Answer, found, invalid_arn, kind_of, listed, text};
+use super::{Answer, found, is_of_kind, listed, text};
 use crate::harness::shared::{ExecId, Stage};
 use crate::history::{Detail, History};
 use crate::registry::page::Paging;
@@ -77,9 +77,7 @@ pub(super) fn list(stage: &mut Stage, input: &Value) -> Answer {
 
 /// The Map Run that a request names: whose it is.
 fn run(stage: &Stage, arn: &str) -> Result<ExecId, ServiceError> {
-    if kind_of(arn)? != "mapRun" {
-        return Err(invalid_arn(&format!("Resource type not valid in this context: {}", kind_of(arn)?)));
-    }
+    is_of_kind(arn, "mapRun")?;
     let missing = || ServiceError::modelled("ResourceNotFound", format!("Resource not found: '{arn}'"));
     stage.owner_of_map_run(arn).ok_or_else(missing)
 }

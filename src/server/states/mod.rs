@@ -12,8 +12,10 @@ use serde_json::Value as Json;
 
 use super::Site;
 use crate::harness::shared::{ExecId, Stage};
+use crate::registry::arn::kind_and_rest;
 use crate::registry::page::Page;
-use crate::registry::{Registry, constraint};
+use crate::registry::setting::text;
+use crate::registry::{Registry, constraint, refusal};
 use crate::services::ServiceError;
 use crate::services::wire::{self, Request, Response};
 use crate::value::{Str, Value};
@@ -96,35 +98,22 @@ fn listed(name: &str, page: Page<Json>) -> Json {
     Json::Object(told)
 }
 
-fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {
-    input.get(member)?.as_str()
-}
-
 fn owned(input: &Value, member: &str) -> Option<Str> {
     text(input, member).map(Str::from)
 }
 
-/// Which kind of thing of Step Functions an ARN names: `execution`, `stateMachine`.
-fn kind_of(arn: &str) -> Result<&str, ServiceError> {
-    let mut parts = arn.splitn(7, ':');
-    let (scheme, _, service) = (parts.next(), parts.next(), parts.next());
-    let kind = parts.nth(2);
-    match (scheme, service, kind) {
-        (Some("arn"), Some("states"), Some(kind)) if !kind.is_empty() => Ok(kind),
-        _ => Err(invalid_arn(&format!("Invalid ARN prefix: {arn}"))),
+/// That an ARN names a thing of this kind: `execution`, `stateMachine`.
+fn is_of_kind(arn: &str, wanted: &str) -> Result<(), ServiceError> {
+    match kind_and_rest(arn) {
+        Some((kind, _)) if kind == wanted => Ok(()),
+        Some((kind, _)) => Err(refusal::wrong_kind(kind)),
+        None => Err(refusal::invalid_arn(&format!("Invalid ARN prefix: {arn}"))),
     }
-}
-
-fn invalid_arn(why: &str) -> ServiceError {
-    ServiceError::modelled("InvalidArn", format!("Invalid Arn: '{why}'"))
 }
 
 /// The execution that a request names.
 fn found(stage: &Stage, arn: &str) -> Result<ExecId, ServiceError> {
-    match kind_of(arn)? {
-        "execution" => {}
-        other => return Err(invalid_arn(&format!("Resource type not valid in this context: {other}"))),
-    }
+    is_of_kind(arn, "execution")?;
     let missing = || ServiceError::modelled("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"));
     stage.find(arn).ok_or_else(missing)
 }

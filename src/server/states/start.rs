@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::describe::{described, has_data, redrivable};
-use super::{Answer, Site, found, invalid_arn, kind_of, owned, text};
+use super::{Answer, Site, found, is_of_kind, owned, text};
 use crate::asl::MachineType;
 use crate::engine::{Settings, Status};
 use crate::harness::shared::{ExecId, Record, Stage};
-use crate::harness::unfit_name;
 use crate::mock::MockSet;
-use crate::registry::Target;
+use crate::registry::{Target, refusal};
 use crate::services::ServiceError;
 use crate::task::TaskError;
+use crate::validate::name_is_good;
 use crate::value::{Str, Value};
 
 /// How long an Express execution may take that somebody waits for, in real time: longer than it may on the clock.
@@ -34,12 +34,9 @@ struct Wanted {
 fn wanted(stage: &mut Stage, input: &Value, is_synchronous: bool) -> Result<Wanted, ServiceError> {
     let arn = text(input, "stateMachineArn").unwrap_or_default();
     let (arn, case) = arn.split_once('#').map_or((arn, None), |(arn, case)| (arn, Some(case)));
-    let kind = kind_of(arn)?;
-    if kind != "stateMachine" {
-        return Err(invalid_arn(&format!("Resource type not valid in this context: {kind}")));
-    }
-    if let Some(name) = text(input, "name").filter(|name| unfit_name(name).is_some()) {
-        return Err(ServiceError::modelled("InvalidName", format!("Invalid Name: '{name}'")));
+    is_of_kind(arn, "stateMachine")?;
+    if let Some(name) = text(input, "name").filter(|name| !name_is_good(name)) {
+        return Err(refusal::invalid_name(name));
     }
     let target = stage.registry_mut().target(arn)?;
     let mocks = match case {
